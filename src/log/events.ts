@@ -1,0 +1,119 @@
+/**
+ * Every event that the relay reports: name, level, whether it is counted (`/metrics`) and traced (`postern trace`).
+ * A free string is not loggable, nor is content or a secret: fields come from the vocabulary below.
+ */
+export type EventFields = {
+  readonly messageId?: string;
+  readonly sessionId?: string;
+  readonly nexthop?: string;
+  readonly mxHost?: string;
+  readonly ip?: string;
+  readonly port?: number;
+  readonly sender?: string;
+  readonly recipient?: string;
+  readonly recipients?: number;
+  readonly rule?: string;
+  readonly decision?: string;
+  /** Enhanced status code. */
+  readonly status?: string;
+  readonly reason?: string;
+  readonly attempt?: number;
+  readonly durationMs?: number;
+  readonly sizeBytes?: number;
+  readonly tls?: string;
+  readonly user?: string;
+  readonly listener?: string;
+  readonly connector?: string;
+  readonly headerMessageId?: string;
+  readonly count?: number;
+  readonly file?: string;
+  readonly shard?: number;
+  readonly retryAt?: string;
+};
+
+type EventRow = {
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  readonly text: string;
+  readonly counted?: boolean;
+  readonly traced?: boolean;
+};
+
+export const EVENTS = {
+  'relay.started': { level: 'info', text: 'The relay accepts mail.' },
+  'relay.draining': { level: 'info', text: 'The relay finishes what it has begun and stops.' },
+  'relay.stopped': { level: 'info', text: 'The relay has stopped.' },
+  'relay.reloaded': { level: 'info', text: 'A changed configuration is in force.' },
+  'relay.reload-refused': { level: 'error', text: 'A changed configuration has problems; the old one stays in force.' },
+  'relay.defect': { level: 'error', text: 'Something happened that the program did not foresee.', counted: true },
+  'worker.started': { level: 'debug', text: 'A worker process runs.' },
+  'worker.died': {
+    level: 'error',
+    text: 'A worker process ended unexpectedly; another takes its shard over.',
+    counted: true,
+  },
+
+  'inbound.listening': { level: 'info', text: 'A listener accepts connections.' },
+  'inbound.connected': { level: 'debug', text: 'A client connected.', counted: true },
+  'inbound.disconnected': { level: 'debug', text: 'A client session ended.' },
+  'inbound.authenticated': { level: 'info', text: 'A client signed in.', counted: true },
+  'inbound.authentication-failed': { level: 'warn', text: 'A client gave wrong credentials.', counted: true },
+  'inbound.accepted': {
+    level: 'info',
+    text: 'A message was accepted and is safe on disk.',
+    counted: true,
+    traced: true,
+  },
+  'inbound.refused': { level: 'info', text: 'A command or a message was refused.', counted: true },
+  'inbound.tls-failed': { level: 'info', text: 'A TLS handshake with a client failed.', counted: true },
+  'inbound.certificate-loaded': { level: 'info', text: 'A certificate was loaded or replaced.' },
+  'inbound.certificate-refused': {
+    level: 'error',
+    text: 'A changed certificate could not be used; the old one stays.',
+  },
+
+  'queue.opened': { level: 'debug', text: 'A queue shard is open.' },
+  'queue.paused': { level: 'warn', text: 'No host of a destination could be used; its mail waits.', counted: true },
+  'queue.resumed': { level: 'info', text: 'A paused destination answers again.', counted: true },
+  'queue.storage-failed': { level: 'error', text: 'The queue could not be written.', counted: true },
+  'queue.changed': { level: 'info', text: 'An operator changed deliveries.', counted: true, traced: true },
+
+  'tls.decided': { level: 'debug', text: 'What TLS a session with a host must have.', counted: true },
+  'tls.verified': { level: 'debug', text: 'A session met its TLS decision.', counted: true },
+  'tls.failed': { level: 'warn', text: 'A session did not meet its TLS decision.', counted: true, traced: false },
+
+  'delivery.delivered': {
+    level: 'info',
+    text: 'The next host has taken the message over.',
+    counted: true,
+    traced: true,
+  },
+  'delivery.deferred': {
+    level: 'info',
+    text: 'Delivery failed for now and is tried again.',
+    counted: true,
+    traced: true,
+  },
+  'delivery.failed': { level: 'warn', text: 'Delivery failed for good.', counted: true, traced: true },
+  'delivery.lease-lost': {
+    level: 'warn',
+    text: 'An outcome came too late: the lease had run out.',
+    counted: true,
+    traced: true,
+  },
+
+  'dsn.sent': { level: 'info', text: 'A report to the sender was queued.', counted: true, traced: true },
+  'dsn.suppressed': {
+    level: 'info',
+    text: 'No report: the sender is the null reverse-path.',
+    counted: true,
+    traced: true,
+  },
+
+  'dns.failed': { level: 'warn', text: 'A DNS question got no usable answer.', counted: true },
+  'admin.changed': { level: 'info', text: 'An operator acted.', counted: true },
+} as const satisfies Record<string, EventRow>;
+
+export type EventName = keyof typeof EVENTS;
+
+/** The only way to report anything. `error` is logged with its stack and never shown to a peer. */
+export type Report = (event: EventName, fields: EventFields, error?: unknown) => void;

@@ -1,0 +1,159 @@
+/**
+ * The queue's storage port. `storage/sqlite/` fulfils it; `test/queue/store.contract.ts` says what it promises.
+ *
+ * One store is one shard and has one owner process. Operators reach the same rows through `queue/desk.ts`.
+ */
+import type { Content, ContentFacts } from '#mail/content.ts';
+import type { Diagnosis } from '#mail/diagnosis.ts';
+import type { Envelope, EnvelopeRecipient } from '#mail/envelope.ts';
+
+/** A message that is to be kept until each of its recipients is settled. */
+export type NewMessage = {
+  /** From `queue/id.ts`: unique and increasing, the name of the message in logs, Received fields and commands. */
+  readonly messageId: string;
+  readonly envelope: Envelope;
+  readonly recipients: readonly EnvelopeRecipient[];
+  /** `file` content lies in the store's spool directory, already synced; `add` adopts it. */
+  readonly content: Content;
+  readonly facts: ContentFacts;
+  readonly receivedAt: Date;
+};
+
+/** The message of a lease: all that delivery and reports need, but for the octets of large content. */
+export type QueuedMessage = {
+  readonly messageId: string;
+  readonly envelope: Envelope;
+  readonly content: Content;
+  readonly facts: ContentFacts;
+  readonly receivedAt: Date;
+};
+
+/** One recipient of one message: the unit that is delivered, deferred or failed. */
+export type Delivery = {
+  /** Position of the recipient in the message; with the messageId the identity of the delivery. */
+  readonly index: number;
+  readonly recipient: EnvelopeRecipient;
+  /** Attempts before this one. */
+  readonly attempts: number;
+  /** The delay notice of RFC 3461 §4.1 has gone out. */
+  readonly noticeSent: boolean;
+  /** Why the last attempt did not deliver. */
+  readonly last?: Diagnosis | undefined;
+};
+
+/** Deliveries of one message to one destination, lent to one worker until `until`. */
+export type Lease = {
+  readonly token: string;
+  readonly until: Date;
+  readonly message: QueuedMessage;
+  /** The domain (or address literal) that the recipients share. */
+  readonly destination: string;
+  readonly deliveries: readonly Delivery[];
+};
+
+export type LeaseRequest = {
+  readonly now: Date;
+  readonly until: Date;
+  /** Leases at most; each holds at most `recipientsPerLease` deliveries. */
+  readonly limit: number;
+  readonly recipientsPerLease: number;
+  /** Leases at most for one destination in this call; one for a destination that is on probation after a pause. */
+  readonly perDestination: number;
+  /** Destinations that have no room at the moment. */
+  readonly busy: ReadonlySet<string>;
+};
+
+export type Settlement =
+  | { readonly kind: 'delivered' }
+  | {
+      readonly kind: 'deferred';
+      readonly diagnosis: Diagnosis;
+      readonly retryAt: Date;
+      /** True once a delay notice went out, with this settlement or before. */
+      readonly noticeSent: boolean;
+    }
+  | { readonly kind: 'failed'; readonly diagnosis: Diagnosis };
+
+export type SettledLease = {
+  readonly lease: Lease;
+  /** By the `index` of the delivery. A delivery that is left out goes back to the queue as it was, due at once. */
+  readonly settlements: ReadonlyMap<number, Settlement>;
+  /** DSNs that this outcome calls for: they are added in the same commit, so that a crash can lose neither. */
+  readonly reports: readonly NewMessage[];
+};
+
+/** A destination that no host answered for: nothing of it is leased before `until`, then one lease tries it. */
+export type Pause = {
+  readonly destination: string;
+  readonly until: Date;
+  /** Failed tries in a row. */
+  readonly failures: number;
+  readonly diagnosis: Diagnosis;
+};
+
+export type QueueDepth = {
+  readonly waiting: number;
+  readonly leased: number;
+  readonly held: number;
+  readonly messages: number;
+  readonly pausedDestinations: number;
+  readonly oldestReceivedAt?: Date | undefined;
+};
+
+export interface QueueStore {
+  /** Where large content must be written (as any name) before `add`; on the file system of the store. */
+  readonly spoolDirectory: string;
+
+  /**
+   * Resolves only once a power cut can no longer lose the messages: the caller may then answer 250 (RFC 5321 §6.1).
+   * All messages of one call are added or none. With `leaseUntil` the deliveries are lent to the caller in the same
+   * commit (but those of paused destinations), which saves fresh mail a round trip.
+   * Rejects with `StorageUnavailable` (`full` when the disk is).
+   */
+  add(messages: readonly NewMessage[], leaseUntil?: Date): Promise<readonly Lease[]>;
+
+  /**
+   * Lends due deliveries: destinations with the freshest due mail first, within one the oldest due first. A lease that runs
+   * out is lent again, so delivery is at least once; duplicates are possible, loss is not.
+   */
+  lease(request: LeaseRequest): Promise<readonly Lease[]>;
+
+  /**
+   * Lends deliveries whose age has passed `noticeBefore` (received before it, no notice sent yet) or `expireBefore`,
+   * also those of paused destinations, so that their senders can be told. Held deliveries never.
+   */
+  leaseOverdue(request: {
+    now: Date;
+    until: Date;
+    limit: number;
+    noticeBefore: Date;
+    expireBefore: Date;
+  }): Promise<readonly Lease[]>;
+
+  /**
+   * Writes the outcomes and adds the reports in one commit. Resolves to false, and changes nothing of that lease,
+   * when it has meanwhile run out or been taken away. Content goes when the last delivery of its message is settled.
+   */
+  settle(settled: readonly SettledLease[]): Promise<readonly boolean[]>;
+
+  pause(pause: Pause): Promise<void>;
+  /** Ends a pause: the destination answered, or the operator wants it tried now. */
+  resume(destination: string): Promise<void>;
+  pauses(): Promise<readonly Pause[]>;
+
+  /** When `lease` may next return something; `undefined` when nothing waits. */
+  nextDue(): Promise<Date | undefined>;
+  depth(): Promise<QueueDepth>;
+  close(): Promise<void>;
+}
+
+/** Storage failed in a way that is not the caller's fault. */
+export class StorageUnavailable extends Error {
+  override readonly name = 'StorageUnavailable';
+  readonly code: 'full' | 'corrupt' | 'newer-schema' | 'locked' | 'io';
+
+  constructor(code: StorageUnavailable['code'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
