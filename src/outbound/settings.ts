@@ -1,8 +1,8 @@
 /** What outbound needs of the configuration. */
 import type { Milliseconds } from '#mail/units.ts';
+import type { TlsFloor, TlsSettings } from '#tls-policy/facts.ts';
 
-export type TlsFloor = 'opportunistic' | 'encrypted' | 'authenticated';
-export type TlsSettings = 'EncryptionOnly' | 'CertificateValidation' | 'DomainValidation';
+export type { TlsFloor, TlsSettings };
 
 /** Exchange's outbound connector (New-OutboundConnector). The first enabled one whose domains match is used. */
 export type OutboundConnectorSettings = {

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { diagnosticText } from '#mail/diagnosis.ts';
+import type { Identity, TlsDecision } from '#tls-policy/decide.ts';
+import { verifyTls, type Handshake, type TlsResult } from '#tls-policy/verify.ts';
+
+const peer = { host: 'mx.example.net', ip: '192.0.2.7', port: 25 };
+const TAIL = '[LastAttemptedServerName=mx.example.net] [LastAttemptedIP=192.0.2.7:25]';
+const certificate = {
+  subject: 'CN=mail.other.example',
+  names: { hosts: ['mx.example.net'], addresses: [] },
+  fingerprint: 'ab'.repeat(32),
+  thumbprint: 'CD'.repeat(20),
+};
+const good: Handshake = {
+  version: 'TLSv1.3',
+  cipher: 'TLS_AES_256_GCM_SHA384',
+  chainProblem: undefined,
+  certificate,
+};
+const secured = (change: Partial<Handshake> = {}): TlsResult => ({
+  kind: 'secured',
+  handshake: { ...good, ...change },
+});
+const authenticate = (identity: Identity): TlsDecision => ({ kind: 'authenticate', identity });
+const named = authenticate({ kind: 'host', name: 'mx.example.net' });
+const other = { ...certificate, names: { hosts: ['mx.other.example'], addresses: [] } };
+
+function messageOf(decision: TlsDecision, result: TlsResult): string {
+  const verdict = verifyTls(decision, result, peer);
+  return verdict.kind === 'met' ? 'met' : diagnosticText('deferred', verdict.diagnosis);
+}
+const refusal = (message: string): string => `450 4.4.317 Cannot connect to remote server [Message=${message}] ${TAIL}`;
+const mismatch = (expected: string): string =>
+  refusal(
+    `SubjectMismatch Expected Subject: ${expected}. Presented Subject: CN=mail.other.example. Thumbprint:${'CD'.repeat(20)}`,
+  );
+
+describe('verifyTls', () => {
+  const chainless = { chainProblem: 'SELF_SIGNED_CERT_IN_CHAIN' };
+  const noOffer = refusal('451 5.7.3 STARTTLS is required to send mail');
+  const failed: TlsResult = { kind: 'failed', reason: 'wrong version number' };
+  const cases: [rule: string, decision: TlsDecision, result: TlsResult, words: string][] = [
+    ['a preference is met in clear', { kind: 'prefer' }, { kind: 'not-offered' }, 'met'],
+    ['a preference is met by a failed handshake', { kind: 'prefer' }, failed, 'met'],
+    ['a preference judges no certificate', { kind: 'prefer' }, secured(chainless), 'met'],
+    ['encryption needs STARTTLS', { kind: 'encrypt' }, { kind: 'not-offered' }, noOffer],
+    ['authentication needs STARTTLS', named, { kind: 'not-offered' }, noOffer],
+    ['encryption needs a handshake', { kind: 'encrypt' }, failed, refusal('TlsNegotiationFailed wrong version number')],
+    ['encryption takes a self-signed certificate', { kind: 'encrypt' }, secured(chainless), 'met'],
+    ['a chain and a name that match are met', named, secured(), 'met'],
+    ['an unknown root is not met', named, secured(chainless), refusal('UntrustedRoot')],
+    ['the chain alone is judged', authenticate({ kind: 'any' }), secured({ certificate: other }), 'met'],
+    ['the chain alone must hold', authenticate({ kind: 'any' }), secured(chainless), refusal('UntrustedRoot')],
+    ['another host is not met', named, secured({ certificate: other }), mismatch('mx.example.net')],
+    [
+      'another domain is not met',
+      authenticate({ kind: 'domain', pattern: '*.contoso.com' }),
+      secured(),
+      mismatch('*.contoso.com'),
+    ],
+    [
+      'no certificate authenticates nobody',
+      authenticate({ kind: 'any' }),
+      secured({ certificate: undefined }),
+      refusal('NoCertificate'),
+    ],
+    ['an expired one is named', named, secured({ chainProblem: 'CERT_HAS_EXPIRED' }), refusal('CertificateExpired')],
+    ['a revoked one is named', named, secured({ chainProblem: 'CERT_REVOKED' }), refusal('CertificateRevoked')],
+    [
+      'a problem without a word keeps its own',
+      named,
+      secured({ chainProblem: 'PATH_LENGTH_EXCEEDED' }),
+      refusal('ChainInvalid PATH_LENGTH_EXCEEDED'),
+    ],
+  ];
+  for (const [rule, decision, result, words] of cases) {
+    test(rule, () => assert.equal(messageOf(decision, result), words));
+  }
+});
+
+const evidence = (decision: TlsDecision, change: Partial<Handshake>) => {
+  const verdict = verifyTls(decision, secured(change), peer);
+  return verdict.kind === 'met' ? verdict.evidence?.authenticated : verdict.diagnosis.tls?.authenticated;
+};
+
+test('evidence says authenticated only when chain and name hold', () => {
+  assert.equal(evidence(named, {}), true);
+  assert.equal(evidence({ kind: 'encrypt' }, {}), true);
+  assert.equal(evidence({ kind: 'encrypt' }, { chainProblem: 'CERT_HAS_EXPIRED' }), false);
+  assert.equal(evidence({ kind: 'prefer' }, { certificate: other }), false);
+  assert.equal(evidence({ kind: 'prefer' }, { certificate: undefined }), false);
+  assert.equal(evidence(named, { chainProblem: 'CERT_HAS_EXPIRED' }), false);
+});
+
+test('the text of a certificate cannot break a diagnosis apart', () => {
+  const verdict = verifyTls(named, secured({ certificate: { ...other, subject: 'CN=a\r\nX: \u00e9' } }), peer);
+  assert.ok(verdict.kind === 'unmet');
+  assert.match(verdict.diagnosis.text, /^[\x20-\x7e]+$/);
+});
