@@ -77,7 +77,7 @@ export type InboundSettings = {
     /** Bare CR, bare LF and NUL in content: refused with 550 5.6.0, or line ends made CRLF and NUL dropped. */
     readonly bareLineEnds: 'refuse' | 'normalise';
     readonly authentication: {
-      /** YAML file of users with argon2id hashes. */
+      /** A line `name:argon2id-hash` for each user; `config/users-file.ts` reads and writes it. */
       readonly usersFile: string;
       readonly mechanisms: readonly ('PLAIN' | 'LOGIN')[];
       /** Failures per address and per user before further tries are put off, and for how long a failure counts. */

@@ -57,6 +57,16 @@ export const EVENTS = {
   'inbound.disconnected': { level: 'debug', text: 'A client session ended.' },
   'inbound.authenticated': { level: 'info', text: 'A client signed in.', counted: true },
   'inbound.authentication-failed': { level: 'warn', text: 'A client gave wrong credentials.', counted: true },
+  'inbound.authentication-throttled': {
+    level: 'warn',
+    text: 'A sign-in was put off: too many failed before it.',
+    counted: true,
+  },
+  'inbound.authentication-unavailable': {
+    level: 'error',
+    text: 'Credentials could not be checked.',
+    counted: true,
+  },
   'inbound.accepted': {
     level: 'info',
     text: 'A message was accepted and is safe on disk.',

@@ -23,6 +23,16 @@ export const STATUS_TABLE = {
   ok: { detail: '0.0', reply: { delivered: 250 }, text: 'Ok' },
   authenticated: { detail: '7.0', reply: { delivered: 235 }, text: 'Authentication succeeded' },
 
+  // Replies of a session that goes on as it should (RFC 5321 §4.2.3)
+  'starttls-ready': { detail: '0.0', reply: { delivered: 220 }, text: 'Ready to start TLS' },
+  'session-closed': { detail: '0.0', reply: { delivered: 221 }, text: 'Goodbye' },
+  help: { detail: '0.0', reply: { delivered: 214 }, text: 'See RFC 5321' },
+  'not-verified': {
+    detail: '0.0',
+    reply: { delivered: 252 },
+    text: 'Addresses are not verified; mail to them is tried',
+  },
+
   // Addresses
   'mailbox-unavailable': { detail: '1.1', reply: { failed: 550, deferred: 450 }, text: 'Recipient address rejected' },
   'domain-not-found': { detail: '1.2', reply: { failed: 550 }, text: 'The domain of the recipient does not exist' },
@@ -66,7 +76,12 @@ export const STATUS_TABLE = {
   'unknown-command': { detail: '5.1', reply: { failed: 500 }, text: 'Command not recognised' },
   'bad-sequence': { detail: '5.1', reply: { failed: 503 }, text: 'Bad sequence of commands' },
   'command-syntax': { detail: '5.2', reply: { failed: 501 }, text: 'Syntax error in parameters' },
+  'command-not-implemented': { detail: '5.1', reply: { failed: 502 }, text: 'Command not implemented' },
+  'parameter-syntax': { detail: '5.4', reply: { failed: 501 }, text: 'Invalid command arguments' },
+  'mechanism-unknown': { detail: '5.4', reply: { failed: 504 }, text: 'Authentication mechanism not offered' },
+  'bare-line-feed': { detail: '5.2', reply: { deferred: 421 }, text: 'Commands end in CRLF, closing connection' },
   'line-too-long': { detail: '5.2', reply: { failed: 500 }, text: 'Line too long' },
+  'session-limit': { detail: '7.0', reply: { deferred: 421 }, text: 'Too many commands, closing connection' },
   'too-many-recipients': { detail: '5.3', reply: { deferred: 452 }, text: 'Too many recipients' },
   'parameter-unknown': { detail: '5.4', reply: { failed: 555 }, text: 'Parameter not recognised or not implemented' },
   'remote-reply': { detail: '0.0', reply: { deferred: 450, failed: 550 }, text: 'The remote server refused' },
@@ -79,6 +94,11 @@ export const STATUS_TABLE = {
   // Content
   'content-malformed': { detail: '6.0', reply: { failed: 550 }, text: 'Message content is malformed' },
   'conversion-impossible': { detail: '6.3', reply: { failed: 554 }, text: 'Conversion required but not possible' },
+  'address-needs-smtputf8': {
+    detail: '6.7',
+    reply: { failed: 553 },
+    text: 'An address outside ASCII needs the SMTPUTF8 parameter',
+  },
   'smtputf8-required': {
     detail: '6.7',
     reply: { failed: 550 },
@@ -96,6 +116,13 @@ export const STATUS_TABLE = {
     reply: { deferred: 454 },
     text: 'Too many failed authentications, try again later',
   },
+  'authentication-cancelled': { detail: '7.0', reply: { failed: 501 }, text: 'Authentication cancelled' },
+  'authentication-unavailable': {
+    detail: '7.0',
+    reply: { deferred: 454 },
+    text: 'Temporary authentication failure, try again later',
+  },
+  'authentication-unavailable': { detail: '7.0', reply: { deferred: 454 }, text: 'Temporary authentication failure' },
   'encryption-required-for-auth': {
     detail: '7.11',
     reply: { failed: 538 },
