@@ -33,8 +33,8 @@ export function record<Shape extends z.core.$ZodLooseShape>(description: string,
 }
 
 export function list<Item extends z.ZodType>(description: string, item: Item, examples: readonly unknown[] = []) {
-  const meta =
-    examples.length > 0 ? { description, kind: 'list', examples: [examples] } : { description, kind: 'list' };
+  // Not `examples`: zod drops those of values that are transformed.
+  const meta = examples.length > 0 ? { description, kind: 'list', example: examples } : { description, kind: 'list' };
   return z.array(item, { error: 'must be a list' }).meta(meta);
 }
 

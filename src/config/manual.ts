@@ -43,7 +43,7 @@ function rowOf(name: string, node: JsonNode, required: boolean): ManualRow {
     kind: kindOf(node),
     required,
     byDefault: node.default,
-    example: node.examples?.[0],
+    example: node['example'],
     children: rowsOf(item ?? node),
     isList: item !== undefined,
   };

@@ -11,6 +11,8 @@ export type ConfigProblem = {
   readonly message: string;
   /** The value as it stands, shortened. */
   readonly value?: string | undefined;
+  /** The relay can run all the same. */
+  readonly warning?: boolean | undefined;
 };
 
 /** The configuration cannot be used; `problems` is never empty. */
@@ -26,9 +28,9 @@ export class ConfigError extends Error {
 }
 
 /** `config/relay.yaml:12: queue.retryWaits[1] must be a duration ..., not "soon"` */
-export function problemText({ file, line, setting, message, value }: ConfigProblem): string {
+export function problemText({ file, line, setting, message, value, warning = false }: ConfigProblem): string {
   const place = line === undefined ? file : `${file}:${line}`;
-  const subject = setting === '' ? message : `${setting} ${message}`;
+  const subject = `${warning ? 'warning: ' : ''}${setting === '' ? message : `${setting} ${message}`}`;
   return value === undefined ? `${place}: ${subject}` : `${place}: ${subject} (it is ${value})`;
 }
 

@@ -2,6 +2,7 @@
 import {
   domainPattern,
   duration,
+  durationText,
   endpoint,
   list,
   mailbox,
@@ -32,6 +33,7 @@ const fields = {
 const noticeBeforeEnd = atMost<{ delayNoticeAfter?: number | undefined; expireAfter?: number | undefined }>(
   ['delayNoticeAfter', 'expireAfter'],
   'the notice would come after the end',
+  durationText,
 );
 
 const destination = record('Other times for some destinations; what is left out is as in queue.', {

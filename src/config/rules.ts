@@ -22,17 +22,17 @@ export function unique<Entry>(setting: string, keyOf: (entry: Entry) => string |
 
 type Ordered<Settings> = readonly [smaller: keyof Settings & string, larger: keyof Settings & string];
 
-/** The first setting may not exceed the second; `0` (switched off) is free. */
-export function atMost<Settings extends object>([smaller, larger]: Ordered<Settings>, why: string) {
+/** The first setting may not exceed the second; `0` (switched off) is free. `write` shows values as the file has them. */
+export function atMost<Settings extends object>(
+  [smaller, larger]: Ordered<Settings>,
+  why: string,
+  write: (value: number) => string = String,
+) {
   return (settings: Settings, context: z.RefinementCtx): void => {
     const [low, high] = [settings[smaller], settings[larger]];
     if (typeof low !== 'number' || typeof high !== 'number' || low === 0 || low <= high) return;
-    context.addIssue({
-      code: 'custom',
-      path: [smaller],
-      input: undefined,
-      message: `must not be more than ${larger}: ${why}`,
-    });
+    const message = `must not be more than ${larger}: ${why}; ${write(low)} is more than ${write(high)}`;
+    context.addIssue({ code: 'custom', path: [smaller], input: undefined, message });
   };
 }
 

@@ -1,0 +1,187 @@
+/**
+ * Looks at what a configuration points to: files, certificates, ports, resolvers. `postern config check` and `start` do it
+ * after loading; it changes nothing.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, resolve } from 'node:path';
+
+import type { LoadedConfig } from './load.ts';
+import { settingName, type ConfigProblem } from './problems.ts';
+import type { RelayConfig } from './schema.ts';
+
+export type CheckAdapters = {
+  readonly now: () => Date;
+  /** Asks a resolver of the list (or of the system, when none is given) any question; throws when no answer comes. */
+  readonly askResolver: (resolver: string | undefined) => Promise<void>;
+  /** The relay runs with this configuration: its ports are taken by itself. */
+  readonly relayRuns: () => Promise<boolean>;
+};
+
+type Found = { readonly path: readonly (string | number)[]; readonly message: string; readonly warning?: boolean };
+
+const EXPIRY_WARNING_MS = 14 * 86_400_000;
+
+/** All problems of what the settings point to; empty when there are none. */
+export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters): Promise<readonly ConfigProblem[]> {
+  const { config } = loaded;
+  const found = [
+    ...checkCertificates(config, adapters.now()),
+    ...checkFiles(config),
+    ...checkDataDirectory(config),
+    ...((await adapters.relayRuns()) ? [] : await checkPorts(config)),
+    ...(await checkResolvers(config, adapters)),
+  ];
+  return found.map(({ path, ...rest }) => ({
+    file: loaded.file,
+    line: loaded.lineOf(path),
+    setting: settingName(path),
+    ...rest,
+  }));
+}
+
+function checkCertificates({ tls }: RelayConfig, now: Date): readonly Found[] {
+  return tls.certificates.flatMap(({ certFile, keyFile }, index) => {
+    const path = ['tls', 'certificates', index];
+    const unreadable = [...readable([...path, 'certFile'], certFile), ...readable([...path, 'keyFile'], keyFile)];
+    return unreadable.length > 0 ? unreadable : checkPair(path, { certFile, keyFile }, now);
+  });
+}
+
+type Pair = { readonly certFile: string; readonly keyFile: string };
+
+function checkPair(path: readonly (string | number)[], { certFile, keyFile }: Pair, now: Date): readonly Found[] {
+  const certificate = attempt(() => new X509Certificate(readFileSync(certFile)));
+  if (certificate === undefined)
+    return [{ path: [...path, 'certFile'], message: `must be a PEM certificate; ${certFile} is none` }];
+  const key = attempt(() => createPrivateKey(readFileSync(keyFile)));
+  if (key === undefined) {
+    return [
+      { path: [...path, 'keyFile'], message: `must be a PEM private key without a password; ${keyFile} is none` },
+    ];
+  }
+  const found: Found[] = [];
+  if (!certificate.checkPrivateKey(key)) {
+    found.push({
+      path: [...path, 'keyFile'],
+      message: `must be the key of ${certFile}; ${keyFile} belongs to another certificate`,
+    });
+  }
+  const left = certificate.validToDate.getTime() - now.getTime();
+  const end = certificate.validToDate.toISOString().slice(0, 10);
+  if (left <= 0) found.push({ path: [...path, 'certFile'], message: `must be valid; ${certFile} ended on ${end}` });
+  else if (left < EXPIRY_WARNING_MS) {
+    found.push({
+      path: [...path, 'certFile'],
+      warning: true,
+      message: `should be renewed; ${certFile} ends on ${end}`,
+    });
+  }
+  if (certificate.validFromDate > now) {
+    found.push({ path: [...path, 'certFile'], message: `must be valid; ${certFile} begins only later` });
+  }
+  return found;
+}
+
+function checkFiles({ tls, outbound, inbound }: RelayConfig): readonly Found[] {
+  const { usersFile } = inbound.authentication;
+  return [
+    ...(tls.clientCaFile === '' ? [] : authorities(['tls', 'clientCaFile'], tls.clientCaFile)),
+    ...(outbound.caFile === '' ? [] : authorities(['outbound', 'caFile'], outbound.caFile)),
+    ...outbound.crlFiles.flatMap((file, index) => readable(['outbound', 'crlFiles', index], file)),
+    ...outbound.connectors.flatMap(({ credentials }, index) =>
+      credentials === undefined
+        ? []
+        : readable(['outbound', 'connectors', index, 'credentials', 'passwordFile'], credentials.passwordFile),
+    ),
+    ...(existsSync(usersFile) ? readable(['inbound', 'authentication', 'usersFile'], usersFile) : []),
+  ];
+}
+
+function authorities(path: readonly (string | number)[], file: string): readonly Found[] {
+  const unreadable = readable(path, file);
+  if (unreadable.length > 0) return unreadable;
+  const isPem = attempt(() => new X509Certificate(readFileSync(file))) !== undefined;
+  return isPem ? [] : [{ path, message: `must be a PEM file of certificates; ${file} is none` }];
+}
+
+function readable(path: readonly (string | number)[], file: string): readonly Found[] {
+  try {
+    accessSync(file, constants.R_OK);
+    return [];
+  } catch {
+    const why = existsSync(file) ? 'this user may not read' : 'there is no';
+    return [{ path, message: `must be a readable file; ${why} ${resolve(file)}` }];
+  }
+}
+
+/** The directory may still be missing; then the nearest one above it must allow making it. */
+function checkDataDirectory({ dataDirectory }: RelayConfig): readonly Found[] {
+  const directory = resolve(dataDirectory);
+  let nearest = directory;
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  try {
+    accessSync(nearest, constants.W_OK | constants.X_OK);
+    if (statSync(nearest).isDirectory()) return [];
+  } catch {
+    // Said below: whatever the reason, this user cannot write there.
+  }
+  return [{ path: ['dataDirectory'], message: `must be a directory that this user may write; ${directory} is not` }];
+}
+
+async function checkPorts({ listeners, http }: RelayConfig): Promise<readonly Found[]> {
+  const places = [
+    ...listeners.map(({ address, port }, index) => ({ path: ['listeners', index, 'port'], address, port })),
+    { path: ['http', 'port'], address: http.address, port: http.port },
+  ];
+  const found = await Promise.all(
+    places.map(async ({ path, address, port }): Promise<readonly Found[]> => {
+      const trouble = port === 0 ? undefined : await listenTrouble(address, port);
+      return trouble === undefined ? [] : [{ path, message: trouble }];
+    }),
+  );
+  return found.flat();
+}
+
+function listenTrouble(address: string, port: number): Promise<string | undefined> {
+  const server = createServer();
+  return new Promise((settle) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      settle(LISTENING[error.code ?? '']?.(address, port) ?? `cannot be used: ${error.message}`),
+    );
+    server.listen({ host: address, port, exclusive: true }, () => server.close(() => settle(undefined)));
+  });
+}
+
+const LISTENING: { readonly [code: string]: (address: string, port: number) => string } = {
+  EADDRINUSE: (address, port) => `must be free; another program listens on ${address} port ${port}`,
+  EACCES: (_, port) => `must be allowed; ports below 1024 need a privilege (setcap or a port mapping), so does ${port}`,
+  EADDRNOTAVAIL: (address) => `must be on an address of this machine; ${address} is none`,
+};
+
+async function checkResolvers({ dns }: RelayConfig, { askResolver }: CheckAdapters): Promise<readonly Found[]> {
+  const resolvers = dns.resolvers.length > 0 ? dns.resolvers : [undefined];
+  const found = await Promise.all(
+    resolvers.map(async (resolver, index): Promise<readonly Found[]> => {
+      const trouble = await askResolver(resolver).then(
+        () => undefined,
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      if (trouble === undefined) return [];
+      const path = resolver === undefined ? ['dns', 'resolvers'] : ['dns', 'resolvers', index];
+      return [
+        { path, message: `must answer; ${resolver ?? 'the resolver of /etc/resolv.conf'} does not (${trouble})` },
+      ];
+    }),
+  );
+  return found.flat();
+}
+
+function attempt<Result>(make: () => Result): Result | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}

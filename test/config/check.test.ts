@@ -1,0 +1,142 @@
+/** What a configuration points to: certificates by openssl, real ports, a directory. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+
+import { checkConfig, type CheckAdapters } from '#config/check.ts';
+import { parseConfig } from '#config/load.ts';
+import { problemText } from '#config/problems.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'postern-check-'));
+const inFolder = (name: string): string => join(folder, name);
+after(() => rmSync(folder, { recursive: true }));
+
+function makeCertificate(name: string): void {
+  const files = ['-keyout', inFolder(`${name}.key`), '-out', inFolder(`${name}.pem`)];
+  const kind = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-days',
+    '90',
+    '-subj',
+    `/CN=${name}`,
+  ];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...files], { stdio: 'ignore' });
+}
+
+const quiet: CheckAdapters = {
+  now: () => new Date(),
+  askResolver: () => Promise.resolve(),
+  relayRuns: () => Promise.resolve(false),
+};
+
+async function check(settings: object, adapters: Partial<CheckAdapters> = {}): Promise<readonly string[]> {
+  const free = {
+    dataDirectory: inFolder('data/deep'),
+    http: { port: 0 },
+    listeners: [{ name: 'mail', port: 0 }],
+    ...settings,
+  };
+  const loaded = parseConfig(JSON.stringify(free), 'relay.yaml', { hostname: 'localhost' });
+  const problems = await checkConfig(loaded, { ...quiet, ...adapters });
+  return problems.map((problem) => problemText({ ...problem, file: 'f', line: undefined }).replaceAll(folder, ''));
+}
+
+const pair = (certificate: string, key: string) => ({
+  tls: { certificates: [{ certFile: inFolder(certificate), keyFile: inFolder(key) }] },
+});
+const inDays = (days: number) => ({ now: () => new Date(Date.now() + days * 86_400_000) });
+
+describe('certificates', () => {
+  before(() => {
+    makeCertificate('one');
+    makeCertificate('two');
+    writeFileSync(inFolder('junk'), 'junk');
+  });
+
+  test('a key with its certificate is fine', async () => assert.deepEqual(await check(pair('one.pem', 'one.key')), []));
+
+  test("another certificate's key is told", async () => {
+    assert.deepEqual(await check(pair('one.pem', 'two.key')), [
+      'f: tls.certificates[0].keyFile must be the key of /one.pem; /two.key belongs to another certificate',
+    ]);
+  });
+
+  test('a missing file is told', async () => {
+    assert.deepEqual(await check(pair('none.pem', 'one.key')), [
+      'f: tls.certificates[0].certFile must be a readable file; there is no /none.pem',
+    ]);
+  });
+
+  test('what is no certificate and what is no key are told', async () => {
+    assert.match((await check(pair('junk', 'one.key'))).join(), /certFile must be a PEM certificate; \/junk is none/);
+    assert.match((await check(pair('one.pem', 'junk'))).join(), /keyFile must be a PEM private key without a password/);
+  });
+
+  test('an ended certificate is a problem, one that soon ends a warning', async () => {
+    assert.match(
+      (await check(pair('one.pem', 'one.key'), inDays(91))).join(),
+      /^f: tls\S+ must be valid; \/one.pem ended on/,
+    );
+    assert.match((await check(pair('one.pem', 'one.key'), inDays(80))).join(), /^f: warning: tls\S+ should be renewed/);
+  });
+
+  test('a file of authorities must hold some', async () => {
+    assert.match(
+      (await check({ tls: { clientCaFile: inFolder('junk') } })).join(),
+      /clientCaFile must be a PEM file of certificates/,
+    );
+  });
+});
+
+describe('ports', () => {
+  const taken = createServer();
+  before(() => new Promise<void>((listening) => taken.listen(0, '127.0.0.1', listening)));
+  after(() => taken.close());
+  const portTaken = (): number => {
+    const address: AddressInfo | string | null = taken.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    return address.port;
+  };
+
+  test('a port in use is told', async () => {
+    const port = portTaken();
+    assert.deepEqual(await check({ http: { port } }), [
+      `f: http.port must be free; another program listens on 127.0.0.1 port ${port}`,
+    ]);
+  });
+
+  test('the running relay may use its own ports', async () => {
+    assert.deepEqual(await check({ http: { port: portTaken() } }, { relayRuns: () => Promise.resolve(true) }), []);
+  });
+
+  test('an address of another machine is told', async () => {
+    const listeners = [{ name: 'mail', address: '192.0.2.1', port: 2525 }];
+    assert.deepEqual(await check({ listeners }), [
+      'f: listeners[0].port must be on an address of this machine; 192.0.2.1 is none',
+    ]);
+  });
+});
+
+const askResolver = (resolver?: string) =>
+  resolver === '127.0.0.9' ? Promise.reject(new Error('timeout')) : Promise.resolve();
+
+test('a resolver that does not answer is told by its name', async () => {
+  assert.deepEqual(await check({ dns: { resolvers: ['127.0.0.1', '127.0.0.9'] } }, { askResolver }), [
+    'f: dns.resolvers[1] must answer; 127.0.0.9 does not (timeout)',
+  ]);
+});
+
+test('a data directory below a file is told', async () => {
+  writeFileSync(inFolder('file'), '');
+  assert.deepEqual(await check({ dataDirectory: inFolder('file/data') }), [
+    'f: dataDirectory must be a directory that this user may write; /file/data is not',
+  ]);
+});
