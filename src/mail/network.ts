@@ -83,3 +83,13 @@ function ipv6Words(text: string): Words {
 
 const groupsOf = (text: string): number[] =>
   text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+
+/** One text for all addresses that one client may hold: an IPv4 address, or the /64 of an IPv6 address (RFC 6177 §2). */
+export function siteOf(ip: string): string {
+  const words = parseWords(ip.replace(/%.*$/, ''));
+  if (words === undefined) return ip;
+  return words
+    .map((word) => word.toString(16).padStart(8, '0'))
+    .slice(0, 2)
+    .join(':');
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { BlockList, isIP } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isInNetworks, parseNetwork, parseNetworks } from '#mail/network.ts';
+import { isInNetworks, parseNetwork, parseNetworks, siteOf } from '#mail/network.ts';
 
 const cases: readonly (readonly [network: string, ip: string, inside: boolean])[] = [
   ['192.0.2.0/24', '192.0.2.255', true],
@@ -111,4 +111,18 @@ function mix(net: string, ip: string, bits: number): string {
   const high = bits === 0 ? 0 : 2 ** 32 - 2 ** (32 - bits);
   const mixed = ((word(net) & high) | (word(ip) & ~high)) >>> 0;
   return [24, 16, 8, 0].map((shift) => (mixed >>> shift) & 255).join('.');
+}
+
+for (const [one, other, same] of [
+  ['192.0.2.1', '192.0.2.1', true],
+  ['192.0.2.1', '::ffff:192.0.2.1', true],
+  ['192.0.2.1', '192.0.2.2', false],
+  ['2001:db8:0:1::1', '2001:db8:0:1:ffff::9', true],
+  ['2001:db8:0:1::1', '2001:db8:0:2::1', false],
+  ['fe80::1%eth0', 'fe80::2%eth1', true],
+  ['::192.0.2.1', '192.0.2.1', false],
+] as const) {
+  test(`${one} and ${other} are ${same ? 'one site' : 'two sites'} (RFC 6177 §2)`, () => {
+    assert.equal(siteOf(one) === siteOf(other), same);
+  });
 }
