@@ -19,6 +19,8 @@ export type EventFields = {
   readonly reason?: string;
   readonly attempt?: number;
   readonly durationMs?: number;
+  /** Since the message was received. */
+  readonly ageMs?: number;
   readonly sizeBytes?: number;
   readonly tls?: string;
   readonly user?: string;

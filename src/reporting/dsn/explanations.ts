@@ -1,0 +1,347 @@
+/**
+ * What each trouble means for people: what happened, who can mend it, and how. Every status that is not a success has a
+ * row (the type demands it); reports to senders and docs/reference/status.md are written from it.
+ *
+ * `sender` wrote the message, `operator` runs this relay, `recipient` is the recipient's side: their mail administrators.
+ */
+import type { Diagnosis } from '#mail/diagnosis.ts';
+import type { STATUS_TABLE, StatusName } from '#mail/status.ts';
+
+export type Mender = 'sender' | 'operator' | 'recipient';
+export type Explanation = { readonly cause: string; readonly mender: Mender; readonly remedy: string };
+
+type Rows = typeof STATUS_TABLE;
+/** Statuses that can end in something else than success. */
+export type TroubleName = {
+  [name in StatusName]: Rows[name]['reply'] extends { failed: number } | { deferred: number } ? name : never;
+}[StatusName];
+
+const row = (cause: string, mender: Mender, remedy: string): Explanation => ({ cause, mender, remedy });
+
+export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
+  'mailbox-unavailable': row(
+    'The address is not known here, or it does not take mail at the moment.',
+    'sender',
+    'Check the address for spelling mistakes, ask the recipient for the right one, and send the message again.',
+  ),
+  'domain-not-found': row(
+    'The part of the address after the @ does not exist in the domain name system, so there is no server to deliver to.',
+    'sender',
+    'Check the domain for spelling mistakes and send the message again to the right address. If it is right, the owner of the domain has to put it back into DNS.',
+  ),
+  'recipient-syntax': row(
+    'The address of the recipient is not written in the way that mail addresses are.',
+    'sender',
+    'Correct the address (name@domain, without spaces) and send the message again.',
+  ),
+  'sender-syntax': row(
+    'The sender address is not written in the way that mail addresses are.',
+    'sender',
+    'Correct the sender address in the settings of the mail program and send the message again.',
+  ),
+  'null-mx': row(
+    'The domain of the recipient states in DNS that it takes no mail at all.',
+    'sender',
+    'Check the domain for spelling mistakes; reach the recipient at another address.',
+  ),
+  'message-too-large-for-recipient': row(
+    "The message is larger than the recipient's server accepts.",
+    'sender',
+    'Make the message smaller, or put large files where the recipient can fetch them and send a link.',
+  ),
+  'storage-full': row(
+    'This relay has no room to keep more mail.',
+    'operator',
+    'Make room on the disk that holds the queue; the relay then accepts mail again by itself. Clients try again meanwhile.',
+  ),
+  'shutting-down': row(
+    'This relay is being stopped or restarted.',
+    'operator',
+    'Nothing needs to be done: clients try again by themselves.',
+  ),
+  'message-too-large': row(
+    'The message is larger than this relay accepts.',
+    'sender',
+    'Make the message smaller, or put large files where the recipient can fetch them and send a link.',
+  ),
+  'internal-error': row(
+    'This relay met an error of its own while it worked on the message.',
+    'operator',
+    'Look for the event relay.defect in the log at the time of the failure and report it. Mail stays queued and is tried again.',
+  ),
+  'no-answer': row(
+    "The recipient's mail server could not be reached: it did not answer on the network.",
+    'recipient',
+    "The recipient's mail administrators have to see that their server runs and can be reached on port 25, and that the hosts named in their MX records are right. Send the message again later.",
+  ),
+  'connection-lost': row(
+    "The connection to the recipient's mail server broke off or stood still before the message was taken over.",
+    'recipient',
+    "The recipient's mail administrators should look for the connection in the log of their server and firewall. Send the message again later.",
+  ),
+  'dns-failed': row(
+    "The recipient's domain could not be looked up: DNS gave no usable answer.",
+    'recipient',
+    'Whoever runs DNS for the domain has to see that its name servers answer and that DNSSEC signatures are valid. If many domains are concerned, the operator of this relay should check its resolver.',
+  ),
+  'connection-refused': row(
+    "The recipient's mail server refused the connection.",
+    'recipient',
+    "The recipient's mail administrators have to see that their server listens on port 25 and that no firewall refuses this relay. Send the message again later.",
+  ),
+  'tls-required': row(
+    "A connection to the recipient's mail server that is encrypted as demanded could not be made, and this relay does not send the message with less protection. It was not sent.",
+    'recipient',
+    "The recipient's mail administrators have to see that their server offers STARTTLS with TLS 1.2 or newer and, where a verified certificate is demanded, shows one that is valid, names the server and comes with its whole chain. The reason in brackets says what was missing.",
+  ),
+  expired: row(
+    'The message could not be delivered in the time that this relay keeps trying.',
+    'operator',
+    'Ask the operator of this relay why the message could not be tried, and send it again.',
+  ),
+  'routing-loop': row(
+    'The message has been handed on too many times: servers send it in a circle.',
+    'operator',
+    'Compare the Received fields of the message: two servers that hand it to each other have to be configured differently (connectors, MX records or forwarding).',
+  ),
+  'mx-loop': row(
+    'DNS says that mail for the domain of the recipient belongs to this relay, but the relay does not keep mailboxes for it.',
+    'operator',
+    'Either the MX records of the domain are wrong, or the relay needs an outbound connector that says where mail for the domain goes.',
+  ),
+  'idle-timeout': row(
+    'The client said nothing for too long, so the connection was closed.',
+    'sender',
+    'Nothing needs to be done when it happens once: clients connect again. If it stays, look for a firewall that drops packets.',
+  ),
+  'unknown-command': row(
+    'The client used a command that this relay does not know.',
+    'sender',
+    'Check which program speaks to the relay, and that it speaks SMTP.',
+  ),
+  'bad-sequence': row(
+    'The client used a command at a time when it is not allowed.',
+    'sender',
+    'Report it to the maker of the sending program: the order of SMTP commands is wrong.',
+  ),
+  'command-syntax': row(
+    'The client wrote a command or a parameter wrongly.',
+    'sender',
+    'Report it to the maker of the sending program, with the command from its log.',
+  ),
+  'command-not-implemented': row(
+    'The client used a command that this relay does not offer.',
+    'sender',
+    'Check the settings of the sending program: the command is not needed for sending mail.',
+  ),
+  'parameter-syntax': row(
+    'The client wrote a parameter wrongly.',
+    'sender',
+    'Report it to the maker of the sending program, with the command from its log.',
+  ),
+  'mechanism-unknown': row(
+    'The client wants to sign in by a method that this relay does not offer.',
+    'sender',
+    'Choose the method PLAIN or LOGIN (over TLS) in the mail program.',
+  ),
+  'bare-line-feed': row(
+    'The client ended a command with a line feed alone, which attackers use to smuggle messages.',
+    'sender',
+    'Report it to the maker of the sending program: lines end in CR LF.',
+  ),
+  'session-limit': row(
+    'The client gave many commands without sending a message.',
+    'sender',
+    'Check which program speaks to the relay: one that sends mail does not do this.',
+  ),
+  'line-too-long': row(
+    'A command line is longer than SMTP allows.',
+    'sender',
+    'Report it to the maker of the sending program.',
+  ),
+  'too-many-recipients': row(
+    'The message has more recipients than the relay takes at once.',
+    'sender',
+    'Nothing needs to be done with most programs: they send the rest in a second transaction. Otherwise split the list of recipients.',
+  ),
+  'parameter-unknown': row(
+    'The client used a parameter that this relay did not offer.',
+    'sender',
+    'Switch the extension off in the sending program, or report it to its maker.',
+  ),
+  'remote-reply': row(
+    "The recipient's mail server refused the message.",
+    'recipient',
+    'Its answer is quoted below and says why. If it does not help, pass this report on to the administrators of that server.',
+  ),
+  'remote-protocol': row(
+    "The recipient's mail server gave answers that do not follow the rules of SMTP, so the message could not be handed over.",
+    'recipient',
+    'The administrators of that server should compare its log with the details below. Send the message again later.',
+  ),
+  'content-malformed': row(
+    'The message is not built as mail must be: it has bare line ends, NUL octets or a broken header.',
+    'sender',
+    'Send the message with another program, or report it to the maker of the program that wrote it.',
+  ),
+  'conversion-impossible': row(
+    "The message holds 8-bit characters, the recipient's server takes 7-bit mail only, and converting it would break its signature or encryption.",
+    'sender',
+    'Send the message again without signature or encryption, or encoded in 7 bits (quoted-printable or base64).',
+  ),
+  'address-needs-smtputf8': row(
+    'An address holds characters outside ASCII, and the client did not say that the message needs SMTPUTF8.',
+    'sender',
+    'Use a mail program that supports internationalised addresses, or an ASCII address.',
+  ),
+  'smtputf8-required': row(
+    "An address or a header field of the message holds characters outside ASCII, and the recipient's server does not support internationalised mail.",
+    'sender',
+    'Use an ASCII address for the sender and the recipient if there is one, and send the message again.',
+  ),
+  policy: row(
+    'A rule of the organisation that runs this relay does not allow the message.',
+    'sender',
+    'Read the reason in the details below; ask the operator of this relay if the message should be allowed.',
+  ),
+  'too-many-connections': row(
+    'The client has more connections open than the relay allows.',
+    'sender',
+    'Use fewer connections at a time, or ask the operator of this relay for a higher limit.',
+  ),
+  'starttls-required': row(
+    'The relay takes mail over encrypted connections only, and the client did not use STARTTLS.',
+    'sender',
+    'Switch on TLS (STARTTLS, version 1.2 or newer) in the sending program or server.',
+  ),
+  'authentication-required': row(
+    'Only users who have signed in may send mail here.',
+    'sender',
+    'Set user name and password in the mail program.',
+  ),
+  'credentials-invalid': row(
+    'User name or password is wrong.',
+    'sender',
+    'Check user name and password in the mail program; the operator can set a new password with `postern user add`.',
+  ),
+  'authentication-throttled': row(
+    'Too many sign-ins failed in a short time.',
+    'sender',
+    'Correct the stored password, wait a few minutes and try again.',
+  ),
+  'authentication-cancelled': row(
+    'The client broke the sign-in off.',
+    'sender',
+    'Try again; check user name and password in the mail program.',
+  ),
+  'authentication-unavailable': row(
+    'The relay could not check the password.',
+    'operator',
+    'See that the credentials file exists and can be read by the relay. Clients try again meanwhile.',
+  ),
+  'encryption-required-for-auth': row(
+    'Passwords are taken over encrypted connections only.',
+    'sender',
+    'Switch on TLS (STARTTLS or implicit TLS) in the mail program.',
+  ),
+  'relay-denied': row(
+    'The client may not send mail to other domains through this relay.',
+    'sender',
+    "Sign in, or ask the operator of this relay to add the client's address or certificate to those that may relay.",
+  ),
+  'connector-restricted': row(
+    'The sender domain belongs to a partner whose mail must come from agreed addresses or with an agreed certificate, and this connection had neither.',
+    'sender',
+    'The partner has to send from the agreed address or with the agreed certificate, or agree on new ones with the operator of this relay.',
+  ),
+  'operator-failed': row(
+    'The operator of this relay took the message out of its queue and returned it.',
+    'operator',
+    'Ask the operator of this relay for the reason before you send it again.',
+  ),
+};
+
+/** What a remote server's own code means; the longest key that the detail begins with counts (RFC 3463 §3). */
+const REMOTE: readonly (readonly [detail: string, explanation: Explanation])[] = [
+  [
+    '1.1',
+    row(
+      "The recipient's mail server says that the address does not exist.",
+      'sender',
+      'Check the address for spelling mistakes, ask the recipient for the right one, and send the message again.',
+    ),
+  ],
+  [
+    '1.',
+    row(
+      "The recipient's mail server does not accept one of the addresses of the message.",
+      'sender',
+      'Check the addresses of sender and recipient; the answer quoted below says which one is meant and why.',
+    ),
+  ],
+  [
+    '2.2',
+    row(
+      "The recipient's mailbox is full.",
+      'recipient',
+      'The recipient has to delete mail or get more room. Tell them another way, and send the message again later.',
+    ),
+  ],
+  ['2.3', EXPLANATIONS['message-too-large-for-recipient']],
+  [
+    '2.',
+    row(
+      "The recipient's mailbox does not take mail at the moment.",
+      'recipient',
+      'Reach the recipient another way; they or their administrators have to open the mailbox again.',
+    ),
+  ],
+  ['3.4', EXPLANATIONS['message-too-large-for-recipient']],
+  [
+    '3.',
+    row(
+      "The recipient's mail system has a trouble of its own.",
+      'recipient',
+      'Its administrators have to mend it. Send the message again later.',
+    ),
+  ],
+  [
+    '4.',
+    row(
+      "The recipient's mail system could not pass the message on to the mailbox.",
+      'recipient',
+      'Its administrators have to mend the way of mail inside their network. Send the message again later.',
+    ),
+  ],
+  [
+    '6.',
+    row(
+      "The recipient's mail server does not accept the content of the message in this form.",
+      'sender',
+      'Send the message again in a simpler form: plain text, fewer or other attachments.',
+    ),
+  ],
+  [
+    '7.',
+    row(
+      "The recipient's mail server refused the message for reasons of security or policy.",
+      'recipient',
+      'The answer quoted below gives the reason. The recipient can ask their administrators to allow mail from you; if it names the address of this relay, tell its operator.',
+    ),
+  ],
+];
+
+export function isTrouble(status: StatusName): status is TroubleName {
+  return status in EXPLANATIONS;
+}
+
+/** `undefined` for a success, which needs no explanation. */
+export function explain({ status, detail }: Diagnosis): Explanation | undefined {
+  if (!isTrouble(status)) return undefined;
+  const remote = status === 'remote-reply' ? REMOTE.find(([start]) => isWithin(detail, start)) : undefined;
+  return remote?.[1] ?? EXPLANATIONS[status];
+}
+
+function isWithin(detail: string, start: string): boolean {
+  return start.endsWith('.') ? detail.startsWith(start) : detail === start;
+}

@@ -1,0 +1,209 @@
+/**
+ * The part of a report that people read: what happened, who can mend it and how, then details for administrators, then
+ * the header of the message; once as plain text and once as simple HTML from the same blocks.
+ */
+import type { Diagnosis } from '#mail/diagnosis.ts';
+import { enhancedStatus } from '#mail/status.ts';
+import { cleanAscii, cleanLine, cleanLines } from './clean.ts';
+import { diagnosticCode, outcomeOf, type ReportedRecipient } from './delivery-status.ts';
+import { isExpired } from './expiry.ts';
+import { explain, type Explanation, type Mender } from './explanations.ts';
+import type { DsnKind } from './wanted.ts';
+
+export type HumanPart = {
+  readonly kind: DsnKind;
+  readonly reportingHost: string;
+  readonly contact: string;
+  readonly sender: string;
+  readonly subject: string;
+  readonly queueId: string;
+  readonly messageIdField: string;
+  readonly arrivedAt: Date;
+  readonly recipients: readonly ReportedRecipient[];
+  /** The header of the message, or its start. */
+  readonly header: Uint8Array;
+};
+
+export type HumanTexts = { readonly plain: string; readonly html: string };
+
+/** Lines of a block share a margin; pairs are shown as `name: value`. */
+type Block =
+  | { readonly kind: 'heading' | 'paragraph' | 'preformatted'; readonly text: string }
+  | { readonly kind: 'list'; readonly items: readonly string[] }
+  | { readonly kind: 'pairs'; readonly pairs: readonly (readonly [name: string, value: string])[] };
+
+const LINE_LIMIT = 2000;
+const HEADER_LIMIT = 8 * 1024;
+
+const OPENING: { readonly [kind in DsnKind]: string } = {
+  failed: 'Your message could not be delivered to the recipients below. It will not be tried again.',
+  delayed:
+    'Your message could not be delivered yet to the recipients below. It is kept and tried again; you need not send it again.',
+  relayed:
+    'Your message was handed on to the mail servers of the recipients below. Those servers do not report delivery, so this is the last you will hear unless it fails.',
+  delivered: 'Your message was delivered to the recipients below.',
+};
+
+export function humanTexts(part: HumanPart): HumanTexts {
+  const blocks = [
+    ...opening(part),
+    ...part.recipients.reduce(intoGroups, []).flatMap((group) => explained(part, group)),
+    ...details(part),
+  ];
+  return { plain: blocks.map(asText).join('\n\n') + '\n', html: asHtml(blocks) };
+}
+
+function opening({ kind, subject }: HumanPart): Block[] {
+  const about: Block[] = subject === '' ? [] : [{ kind: 'pairs', pairs: [['Subject', subject]] }];
+  return [{ kind: 'paragraph', text: OPENING[kind] }, ...about];
+}
+
+/** Recipients with one and the same trouble are explained together. */
+function intoGroups(groups: ReportedRecipient[][], reported: ReportedRecipient): ReportedRecipient[][] {
+  const group = groups.find(([first]) => first !== undefined && sameTrouble(first, reported));
+  if (group === undefined) groups.push([reported]);
+  else group.push(reported);
+  return groups;
+}
+
+function sameTrouble(a: ReportedRecipient, b: ReportedRecipient): boolean {
+  const [first, second] = [a.diagnosis, b.diagnosis];
+  return first.status === second.status && first.detail === second.detail && isExpired(first) === isExpired(second);
+}
+
+function explained(part: HumanPart, group: readonly ReportedRecipient[]): Block[] {
+  const items = group.map(({ recipient }) => cleanLine(recipient.address, LINE_LIMIT));
+  const [first] = group;
+  const explanation = first === undefined ? undefined : explain(first.diagnosis);
+  const list: Block = { kind: 'list', items };
+  if (first === undefined || explanation === undefined) return [list];
+  const until = first.willRetryUntil === undefined ? '' : first.willRetryUntil.toUTCString();
+  const tried = isExpired(first.diagnosis) ? ' The relay tried until the message was too old.' : '';
+  const pairs: [string, string][] = [
+    ['What happened', `${explanation.cause}${tried}`],
+    ['Who can mend it', mender(explanation, part)],
+    ['What to do', explanation.remedy],
+  ];
+  if (part.kind === 'delayed' && until !== '') pairs.push(['Tried until', until]);
+  return [list, { kind: 'pairs', pairs }];
+}
+
+function mender({ mender: who }: Explanation, { contact, sender, reportingHost }: HumanPart): string {
+  const us = contact === '' ? `the operator of ${reportingHost}` : `${contact} (the operator of ${reportingHost})`;
+  const sentences: { readonly [name in Mender]: string } = {
+    sender: `You, the sender (${cleanLine(sender, LINE_LIMIT)}).`,
+    operator: `We: ${us}.`,
+    recipient: "The recipient's side: the administrators of their mail server.",
+  };
+  return sentences[who];
+}
+
+function details(part: HumanPart): Block[] {
+  const blocks: Block[] = [
+    { kind: 'heading', text: 'Details for mail administrators' },
+    {
+      kind: 'pairs',
+      pairs: [
+        ['Generating server', part.reportingHost],
+        ['Queue id', part.queueId],
+        ['Message-ID', cleanLine(part.messageIdField, LINE_LIMIT)],
+        ['Received', part.arrivedAt.toUTCString()],
+      ].filter((pair): pair is [string, string] => pair[1] !== ''),
+    },
+    ...part.recipients.map((reported): Block => ({ kind: 'pairs', pairs: evidence(part.kind, reported) })),
+  ];
+  const header = Buffer.from(part.header.buffer, part.header.byteOffset, Math.min(part.header.length, HEADER_LIMIT));
+  if (header.length === 0) return blocks;
+  const text = cleanLines(header.toString('utf8'), HEADER_LIMIT).trimEnd();
+  return [...blocks, { kind: 'heading', text: 'Header of the message' }, { kind: 'preformatted', text }];
+}
+
+function evidence(kind: DsnKind, { recipient, diagnosis, lastAttemptAt }: ReportedRecipient): [string, string][] {
+  const code = diagnosticCode(kind, diagnosis);
+  const pairs: [string, string][] = [
+    ['Recipient', recipient.address],
+    ...remoteEvidence(diagnosis, code),
+    ['Status', enhancedStatus(outcomeOf(kind), diagnosis.detail)],
+    ['Diagnosis', code],
+    ...tlsEvidence(diagnosis),
+  ];
+  if (lastAttemptAt !== undefined) pairs.push(['Last attempt', lastAttemptAt.toUTCString()]);
+  return pairs.map(([name, value]) => [name, cleanLine(value, LINE_LIMIT)]);
+}
+
+function remoteEvidence({ remote }: Diagnosis, code: string): [string, string][] {
+  if (remote === undefined) return [];
+  const server: [string, string] = ['Remote server', remote.ip === '' ? remote.host : `${remote.host} (${remote.ip})`];
+  return remote.reply === '' || cleanAscii(remote.reply, LINE_LIMIT) === code
+    ? [server]
+    : [server, ["Remote server's answer", remote.reply]];
+}
+
+function tlsEvidence({ remote, tls }: Diagnosis): [string, string][] {
+  if (tls === undefined) return remote === undefined ? [] : [['TLS', 'none']];
+  const { version, cipher, authenticated, peerSubject, peerFingerprint } = tls;
+  const pairs: [string, string][] = [
+    ['TLS', `${version}, ${cipher}, certificate ${authenticated ? 'verified' : 'not verified'}`],
+  ];
+  if (peerSubject !== undefined) pairs.push(['Certificate', peerSubject]);
+  if (peerFingerprint !== undefined) pairs.push(['Certificate SHA-256', peerFingerprint]);
+  return pairs;
+}
+
+function asText(block: Block): string {
+  switch (block.kind) {
+    case 'heading':
+      return `${block.text}\n${'-'.repeat(block.text.length)}`;
+    case 'paragraph':
+      return wrapped(block.text, '');
+    case 'preformatted':
+      return block.text;
+    case 'list':
+      return block.items.map((item) => `  ${item}`).join('\n');
+    case 'pairs':
+      return block.pairs.map(([name, value]) => wrapped(`${name}: ${value}`, '    ')).join('\n');
+  }
+}
+
+/** Breaks at spaces near column 76; the first line has no margin. */
+function wrapped(text: string, margin: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > 76) {
+      lines.push(line);
+      line = margin + word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}
+
+function asHtml(blocks: readonly Block[]): string {
+  const body = blocks.map(htmlOf).join('\n');
+  return `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Delivery report</title></head>\n<body>\n${body}\n</body></html>\n`;
+}
+
+function htmlOf(block: Block): string {
+  switch (block.kind) {
+    case 'heading':
+      return `<h2>${escaped(block.text)}</h2>`;
+    case 'paragraph':
+      return `<p>${escaped(block.text)}</p>`;
+    case 'preformatted':
+      return `<pre>${escaped(block.text)}</pre>`;
+    case 'list':
+      return `<ul>\n${block.items.map((item) => `<li><b>${escaped(item)}</b></li>`).join('\n')}\n</ul>`;
+    case 'pairs':
+      return `<p>\n${block.pairs.map(([name, value]) => `<b>${escaped(name)}:</b> ${escaped(value)}`).join('<br>\n')}\n</p>`;
+  }
+}
+
+const ENTITIES: { readonly [character: string]: string } = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

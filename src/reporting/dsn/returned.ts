@@ -1,0 +1,57 @@
+/**
+ * The octets of the original message that go back with a report: all of it or its header. The only I/O of reporting;
+ * what cannot be read is left out, since a report without it is worth more than none.
+ */
+import { open } from 'node:fs/promises';
+import type { Content, ContentFacts } from '#mail/content.ts';
+import type { Bytes } from '#mail/units.ts';
+
+export type Returned =
+  | { readonly kind: 'full' | 'header'; readonly octets: Uint8Array }
+  /** The content could not be read: the report goes without it. */
+  | { readonly kind: 'unreadable' };
+
+export type ReturnRequest = {
+  /** RET=FULL of a failure (RFC 3461 §4.3). */
+  readonly full: boolean;
+  readonly fullContentLimit: Bytes;
+};
+
+/** Header fields go back up to this size, cut at the end of a line. */
+export const RETURNED_HEADER_LIMIT: Bytes = 64 * 1024;
+
+export async function readReturnedContent(
+  content: Content,
+  facts: ContentFacts,
+  { full, fullContentLimit }: ReturnRequest,
+): Promise<Returned> {
+  const wholly = full && facts.sizeBytes <= fullContentLimit;
+  const length = wholly ? facts.sizeBytes : Math.min(facts.headerBytes, RETURNED_HEADER_LIMIT);
+  const octets = content.kind === 'inline' ? content.bytes.subarray(0, length) : await readStart(content.path, length);
+  if (octets === undefined) return { kind: 'unreadable' };
+  return wholly ? { kind: 'full', octets } : { kind: 'header', octets: wholeLines(octets) };
+}
+
+async function readStart(path: string, length: Bytes): Promise<Uint8Array | undefined> {
+  try {
+    await using file = await open(path, 'r');
+    const octets = Buffer.alloc(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await file.read(octets, filled, length - filled, filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return octets.subarray(0, filled);
+  } catch {
+    // Any failure to read has the same answer, and delivery itself meets and reports the same trouble.
+    return undefined;
+  }
+}
+
+/** Up to the last line end, so that a cut header stays a header; the empty line that ends it is not needed. */
+function wholeLines(octets: Uint8Array): Uint8Array {
+  const end = octets.lastIndexOf(0x0a) + 1;
+  const endsWithEmptyLine = end >= 4 && octets[end - 2] === 0x0d && octets[end - 3] === 0x0a;
+  return octets.subarray(0, endsWithEmptyLine ? end - 2 : end);
+}
