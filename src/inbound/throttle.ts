@@ -75,8 +75,15 @@ class Tally {
     // Set anew, so that the order of the map is that of the last time.
     this.#times.delete(key);
     this.#times.set(key, times);
-    if (this.#times.size <= this.#maxKeys) return;
-    const [oldest] = this.#times.keys();
-    if (oldest !== undefined) this.#times.delete(oldest);
+    if (this.#times.size > this.#maxKeys) this.#forgetOldest();
+  }
+
+  /** Many at once: the first key of a map is found slowly when those before it have just been deleted. */
+  #forgetOldest(): void {
+    const kept = Math.floor(this.#maxKeys * 0.99);
+    for (const key of this.#times.keys()) {
+      if (this.#times.size <= kept) return;
+      this.#times.delete(key);
+    }
   }
 }
