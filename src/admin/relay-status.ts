@@ -1,0 +1,35 @@
+/** What the running relay says of itself at `/api/status` and `/readyz`. Types only; `app.ts` gathers it. */
+import type { QueueDepth } from '#queue/store.ts';
+
+export type RelayState = 'starting' | 'accepting' | 'draining';
+
+export type RelayStatus = {
+  readonly version: string;
+  readonly state: RelayState;
+  readonly hostname: string;
+  readonly startedAt: Date;
+  readonly configFile: string;
+  readonly tlsFloor: string;
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly port: number;
+    readonly tls: string;
+  }[];
+  readonly processes: readonly {
+    readonly pid: number;
+    readonly shards: readonly number[];
+    readonly state: RelayState;
+  }[];
+  readonly queue: QueueDepth;
+};
+
+/** One thing that must be well for mail to be taken: `storage`, `listeners`, `workers`. */
+export type ReadyCheck = { readonly name: string; readonly ok: boolean; readonly detail: string };
+
+export type Readiness = { readonly state: RelayState; readonly checks: readonly ReadyCheck[] };
+
+export type ReloadOutcome =
+  | { readonly kind: 'reloaded' }
+  /** The old configuration stays in force; each text is one problem. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };

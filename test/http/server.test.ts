@@ -1,0 +1,129 @@
+/** The HTTP server over a real socket. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+
+import { openHttpServer, type HttpServer } from '#http/server.ts';
+import type { EventName } from '#log/events.ts';
+
+const token = 'a-token-of-the-test';
+const reported: { readonly event: EventName; readonly error: unknown }[] = [];
+
+const bearer = (given: string) => ({ headers: { authorization: `Bearer ${given}` } });
+
+describe('the HTTP server', () => {
+  let server: HttpServer;
+  before(async () => {
+    server = await openHttpServer({
+      address: '127.0.0.1',
+      port: 0,
+      token,
+      report: (event, _, error) => reported.push({ event, error }),
+      routes: [
+        { method: 'GET', path: '/open', access: 'open', answer: () => ({ body: 'hello', type: 'text/x-greeting' }) },
+        {
+          method: 'GET',
+          path: '/secret/:name',
+          access: 'token',
+          answer: ({ parameters, query }) => ({ body: { parameters, query } }),
+        },
+        { method: 'POST', path: '/echo', access: 'token', answer: ({ body }) => ({ status: 201, body: { body } }) },
+        { method: 'GET', path: '/broken', access: 'open', answer: () => Promise.reject(new Error('the inside story')) },
+      ],
+    });
+  });
+  after(() => server.close());
+
+  const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(server.url + path, init);
+
+  test('an open route answers anyone, with its own type', async () => {
+    const response = await ask('/open');
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('content-type'), 'text/x-greeting');
+    assert.equal(response.headers.get('cache-control'), 'no-store');
+    assert.equal(await response.text(), 'hello');
+  });
+
+  for (const [what, init] of [
+    ['without a token', {}],
+    ['with a wrong token', bearer('a-token-of-the-tesT')],
+    ['with the start of the token', bearer(token.slice(0, -1))],
+    ['with an empty token', bearer('')],
+    ['with another scheme', { headers: { authorization: `Basic ${token}` } }],
+  ] as const) {
+    test(`a route with a token refuses a request ${what}`, async () => {
+      const response = await ask('/secret/door', init);
+      assert.equal(response.status, 401);
+      assert.equal(response.headers.get('www-authenticate'), 'Bearer');
+      assert.deepEqual(await response.json(), { error: 'a valid bearer token is needed' });
+    });
+  }
+
+  test('the token opens it; parameters and query come as texts', async () => {
+    const response = await ask('/secret/a%2Fb?x=1&x=2&y=', bearer(token));
+    assert.deepEqual(await response.json(), { parameters: { name: 'a/b' }, query: { x: '2', y: '' } });
+  });
+
+  const post = (body: string, type = 'application/json'): Promise<Response> =>
+    ask('/echo', { method: 'POST', body, headers: { authorization: `Bearer ${token}`, 'content-type': type } });
+
+  test('JSON is read', async () => {
+    const response = await post('{"a":[1]}');
+    assert.equal(response.status, 201);
+    assert.deepEqual(await response.json(), { body: { a: [1] } });
+  });
+
+  for (const [what, status, body, type] of [
+    ['broken JSON', 400, '{"a"', 'application/json'],
+    ['a prototype in JSON', 400, '{"__proto__":{"x":1}}', 'application/json'],
+    ['a form', 415, 'a=1', 'application/x-www-form-urlencoded'],
+    ['plain text', 415, 'a', 'text/plain'],
+    ['too much', 413, JSON.stringify('x'.repeat(70_000)), 'application/json'],
+  ] as const) {
+    test(`${what} is refused with ${status}`, async () => {
+      const response = await post(body, type);
+      assert.equal(response.status, status);
+      const answer: unknown = await response.json();
+      assert.ok(typeof answer === 'object' && answer !== null && 'error' in answer);
+    });
+  }
+
+  test('an unknown address is a 404 in JSON', async () => {
+    const response = await ask('/nowhere');
+    assert.equal(response.status, 404);
+    assert.deepEqual(await response.json(), { error: 'there is nothing at this address' });
+  });
+
+  test('a defect is reported and not told', async () => {
+    const response = await ask('/broken');
+    assert.equal(response.status, 500);
+    assert.doesNotMatch(await response.text(), /inside story/);
+    assert.equal(reported.at(-1)?.event, 'relay.defect');
+    assert.match(String(reported.at(-1)?.error), /inside story/);
+  });
+
+  test('a header over 16 KiB is refused', async () => {
+    const response = await ask('/open', { headers: { 'x-large': 'x'.repeat(20_000) } });
+    assert.equal(response.status, 431);
+  });
+});
+
+test('closing does not wait for clients that keep their connection', async () => {
+  const server = await openHttpServer({ address: '127.0.0.1', port: 0, token, routes: [], report: () => {} });
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  await new Promise((connected) => socket.once('connect', connected));
+  const closed = new Promise((gone) => socket.once('close', gone));
+  socket.on('error', () => {});
+  socket.write('GET /slow HTTP/1.1\r\n');
+  await server.close();
+  await closed;
+});
+
+test('a port that is taken rejects', async () => {
+  const first = await openHttpServer({ address: '127.0.0.1', port: 0, token, routes: [], report: () => {} });
+  const port = Number(new URL(first.url).port);
+  await assert.rejects(openHttpServer({ address: '127.0.0.1', port, token, routes: [], report: () => {} }), {
+    code: 'EADDRINUSE',
+  });
+  await first.close();
+});
