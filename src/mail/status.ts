@@ -117,11 +117,6 @@ export const STATUS_TABLE = {
     text: 'Too many failed authentications, try again later',
   },
   'authentication-cancelled': { detail: '7.0', reply: { failed: 501 }, text: 'Authentication cancelled' },
-  'authentication-unavailable': {
-    detail: '7.0',
-    reply: { deferred: 454 },
-    text: 'Temporary authentication failure, try again later',
-  },
   'authentication-unavailable': { detail: '7.0', reply: { deferred: 454 }, text: 'Temporary authentication failure' },
   'encryption-required-for-auth': {
     detail: '7.11',

@@ -1,0 +1,24 @@
+/** What the wire side of inbound is put together from; `main.ts` and tests fill it. Types only. */
+import type { Live } from '#mail/units.ts';
+import type { Report } from '#log/events.ts';
+import type { MakeQueueId } from '#queue/id.ts';
+import type { NewMessage } from '#queue/store.ts';
+import type { Admission, Authentication, Certificates, ReadProxyHeader } from './session-facts.ts';
+import type { InboundSettings } from './settings.ts';
+
+export type InboundParts = {
+  readonly settings: Live<InboundSettings>;
+  readonly admission: Admission;
+  readonly authentication: Authentication;
+  readonly certificates: Certificates;
+  readonly readProxyHeader: ReadProxyHeader;
+  /** Resolves when the messages are safe (RFC 5321 §6.1); rejects with `StorageUnavailable` when they are not. */
+  readonly accept: (messages: readonly NewMessage[]) => Promise<void>;
+  readonly makeQueueId: MakeQueueId;
+  /** Where large content goes while it arrives; on the file system of the queue. */
+  readonly spoolDirectory: string;
+  /** Content up to this size stays in memory, in octets. */
+  readonly inlineLimit: number;
+  readonly report: Report;
+  readonly clock: () => Date;
+};

@@ -1,0 +1,109 @@
+/**
+ * One mail transaction: from MAIL over RCPT to the content and the queue's word that the message is safe. It knows the
+ * order in which things may come, not how commands are written nor how replies are sent.
+ */
+import type { EnvelopeRecipient } from '#mail/envelope.ts';
+import type { NewMessage } from '#queue/store.ts';
+import type { Sender } from './parameters.ts';
+import type { InboundParts } from './parts.ts';
+import { Reception, storageRefusal } from './receive.ts';
+import type { ClientFacts, Refusal } from './session-facts.ts';
+import type { InboundSettings } from './settings.ts';
+
+export type TransactionPlan = {
+  readonly parts: InboundParts;
+  readonly settings: InboundSettings;
+  readonly client: ClientFacts;
+  readonly greetedAs: string;
+  readonly extended: boolean;
+  readonly sender: Sender;
+  /** Called when content may go on after a `write` that returned false. */
+  readonly onRoom: () => void;
+};
+
+export type Accepted =
+  | { readonly kind: 'accepted'; readonly message: NewMessage }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error?: unknown };
+
+export class Transaction {
+  readonly sender: Sender;
+  readonly #plan: TransactionPlan;
+  readonly #recipients = new Map<string, EnvelopeRecipient>();
+  #tries = 0;
+  #reception: Reception | undefined;
+
+  constructor(plan: TransactionPlan) {
+    this.#plan = plan;
+    this.sender = plan.sender;
+  }
+
+  get recipients(): readonly EnvelopeRecipient[] {
+    return [...this.#recipients.values()];
+  }
+
+  get hasRecipients(): boolean {
+    return this.#recipients.size > 0;
+  }
+
+  /** Content has begun to arrive, with DATA or with the first BDAT. */
+  get reception(): Reception | undefined {
+    return this.#reception;
+  }
+
+  /** A recipient that was named before is kept once, with the parameters of the last RCPT. */
+  addRecipient(recipient: EnvelopeRecipient): Refusal | undefined {
+    const { parts, settings, client, sender } = this.#plan;
+    // Refused recipients count too: a transaction is not for finding out who exists.
+    if (this.#tries >= settings.inbound.limits.recipients) return { status: 'too-many-recipients' };
+    this.#tries += 1;
+    const refusal = parts.admission.recipient(client, sender.address, recipient.address);
+    if (refusal === undefined) this.#recipients.set(recipient.address, recipient);
+    return refusal;
+  }
+
+  receive(): Reception {
+    if (this.#reception !== undefined) return this.#reception;
+    const { parts, settings, client, greetedAs, extended, sender, onRoom } = this.#plan;
+    const receivedAt = parts.clock();
+    const { recipients } = this;
+    this.#reception = new Reception({
+      trace: {
+        client,
+        greetedAs,
+        extended,
+        smtpUtf8: sender.smtpUtf8,
+        hostname: settings.hostname,
+        queueId: parts.makeQueueId(receivedAt),
+        recipients: recipients.map(({ address }) => address),
+        receivedAt,
+      },
+      sender,
+      recipients,
+      limits: settings.inbound.limits,
+      bareLineEnds: settings.inbound.bareLineEnds,
+      complete: client.listener.mode === 'submission',
+      spoolDirectory: parts.spoolDirectory,
+      inlineLimit: parts.inlineLimit,
+      onRoom,
+    });
+    return this.#reception;
+  }
+
+  /** The content has come to its end; resolves when the queue has it or it is clear that it will not. */
+  async complete(): Promise<Accepted> {
+    const reception = this.receive();
+    const received = await reception.finish();
+    if (received.kind === 'refused') return received;
+    try {
+      await this.#plan.parts.accept([received.message]);
+      return { kind: 'accepted', message: received.message };
+    } catch (error) {
+      await reception.discard();
+      return { kind: 'refused', refusal: storageRefusal(error), error };
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#reception?.discard();
+  }
+}
