@@ -1,0 +1,237 @@
+/**
+ * Messages for hosts without 8BITMIME (RFC 6152 §3): parts with octets above 127 become quoted-printable or base64, and
+ * everything else keeps its octets. Not for headers, which only SMTPUTF8 can carry, and not for signed content.
+ */
+type Bytes = Buffer;
+
+/** A field of a header: its name in lower case, its whole text, and where it stands. */
+type Field = { readonly name: string; readonly value: string; readonly start: number; readonly end: number };
+
+type Entity = { readonly header: Bytes; readonly fields: readonly Field[]; readonly body: Bytes };
+
+const MAX_DEPTH = 32;
+const MAX_PARTS = 10_000;
+const CRLF = '\r\n';
+
+/**
+ * Returns `undefined` when the content cannot be converted without breaking it: a signature covers it, a header holds
+ * octets above 127, a part's encoding forbids another, or the structure is beyond reading.
+ */
+export function convertToSevenBit(message: Uint8Array): Buffer | undefined {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  const out: Bytes[] = [];
+  const converted = new Conversion(out).entity(bytes, 0, 'text/plain');
+  return converted ? Buffer.concat(out) : undefined;
+}
+
+class Conversion {
+  readonly #out: Bytes[];
+  #parts = 0;
+
+  constructor(out: Bytes[]) {
+    this.#out = out;
+  }
+
+  /** Writes one entity, converted; false when that cannot be. */
+  entity(bytes: Bytes, depth: number, defaultType: string): boolean {
+    this.#parts += 1;
+    if (isSevenBit(bytes)) {
+      this.#out.push(bytes);
+      return true;
+    }
+    if (depth > MAX_DEPTH || this.#parts > MAX_PARTS) return false;
+    const headerEnd = endOfHeader(bytes);
+    const header = bytes.subarray(0, headerEnd);
+    if (!isSevenBit(header)) return false;
+    const fields = readFields(header);
+    if (depth === 0 && isVouchedFor(fields)) return false;
+    // Octets above 127 within an encoding that has none: whatever this is, encoding it again would hide it.
+    const encoding = fieldValue(fields, 'content-transfer-encoding').toLowerCase();
+    if (!['', '7bit', '8bit', 'binary'].includes(encoding)) return false;
+    const mimeHeader = depth === 0 ? withMimeVersion(header, fields) : header;
+    return this.#write({ header: mimeHeader, fields, body: bytes.subarray(headerEnd) }, depth, defaultType);
+  }
+
+  #write({ header, fields, body }: Entity, depth: number, defaultType: string): boolean {
+    const { type, boundary } = contentType(fields, defaultType);
+    if (type === 'multipart/signed' || type === 'multipart/encrypted') return false;
+    if (type.startsWith('multipart/')) return this.#multipart(header, fields, body, { boundary, type, depth });
+    if (type === 'message/rfc822') return this.#nested(header, fields, body, depth);
+    // RFC 2046 §5.2.2, RFC 3464 §2.1.1: other messages must not be encoded.
+    if (type.startsWith('message/')) return false;
+    return this.#leaf(header, fields, body, type);
+  }
+
+  #multipart(
+    header: Bytes,
+    fields: readonly Field[],
+    body: Bytes,
+    { boundary, type, depth }: { boundary: string; type: string; depth: number },
+  ): boolean {
+    const sections = boundary === '' ? undefined : splitParts(body, boundary);
+    if (sections === undefined) return false;
+    if (!isSevenBit(sections.preamble) || !isSevenBit(sections.epilogue)) return false;
+    this.#out.push(relabelled(header, fields, '7bit'), sections.preamble);
+    const partType = type === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
+    for (const { delimiter, part } of sections.parts) {
+      this.#out.push(delimiter);
+      if (!this.entity(part, depth + 1, partType)) return false;
+    }
+    this.#out.push(sections.closing, sections.epilogue);
+    return true;
+  }
+
+  #nested(header: Bytes, fields: readonly Field[], body: Bytes, depth: number): boolean {
+    const inner = readFields(body.subarray(0, endOfHeader(body)));
+    // What a signature in there covers would change.
+    if (isVouchedFor(inner)) return false;
+    this.#out.push(relabelled(header, fields, '7bit'));
+    return this.entity(body, depth + 1, 'text/plain');
+  }
+
+  #leaf(header: Bytes, fields: readonly Field[], body: Bytes, type: string): boolean {
+    const quoted = type.startsWith('text/') && !hasBareLineEnds(body);
+    this.#out.push(relabelled(header, fields, quoted ? 'quoted-printable' : 'base64'));
+    this.#out.push(quoted ? toQuotedPrintable(body) : toBase64(body));
+    return true;
+  }
+}
+
+/** Fields whose presence says that the body's octets are vouched for. */
+const SIGNATURES = new Set(['dkim-signature', 'arc-message-signature', 'domainkey-signature']);
+
+const isVouchedFor = (fields: readonly Field[]): boolean => fields.some(({ name }) => SIGNATURES.has(name));
+
+function isSevenBit(bytes: Bytes): boolean {
+  for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] ?? 0) > 127) return false;
+  return true;
+}
+
+/** Where the body begins; a header without an empty line is all header. */
+function endOfHeader(bytes: Bytes): number {
+  if (bytes.subarray(0, 2).toString('latin1') === CRLF) return 2;
+  const found = bytes.indexOf('\r\n\r\n');
+  return found < 0 ? bytes.length : found + 4;
+}
+
+function readFields(header: Bytes): Field[] {
+  const fields: Field[] = [];
+  const text = header.toString('latin1');
+  for (const match of text.matchAll(/^([!-9;-~]+)[ \t]*:(.*(?:\r\n[ \t].*)*)\r\n/gm)) {
+    const [whole, name = '', value = ''] = match;
+    fields.push({ name: name.toLowerCase(), value, start: match.index, end: match.index + whole.length });
+  }
+  return fields;
+}
+
+const fieldValue = (fields: readonly Field[], name: string): string =>
+  (fields.find((field) => field.name === name)?.value ?? '')
+    .replaceAll(/\r\n/g, '')
+    .replaceAll(/\([^()]*\)/g, '')
+    .trim();
+
+function contentType(fields: readonly Field[], defaultType: string): { type: string; boundary: string } {
+  const value = fieldValue(fields, 'content-type');
+  const type = /^([^\s;/]+\/[^\s;]+)/.exec(value)?.[1]?.toLowerCase() ?? defaultType;
+  const [, quoted, plain] = /;\s*boundary\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))/i.exec(value) ?? [];
+  return { type, boundary: (quoted?.replaceAll(/\\(.)/g, '$1') ?? plain ?? '').trimEnd() };
+}
+
+/** Without MIME-Version an encoding is not looked at (RFC 2045 §4). It stands last, so that no field moves. */
+function withMimeVersion(header: Bytes, fields: readonly Field[]): Bytes {
+  if (fields.some(({ name }) => name === 'mime-version')) return header;
+  const end = header.length - CRLF.length;
+  return Buffer.concat([header.subarray(0, end), Buffer.from('MIME-Version: 1.0\r\n'), header.subarray(end)]);
+}
+
+/** The header with another Content-Transfer-Encoding; the other octets stay. */
+function relabelled(header: Bytes, fields: readonly Field[], encoding: string): Bytes {
+  const line = Buffer.from(`Content-Transfer-Encoding: ${encoding}\r\n`);
+  const field = fields.find(({ name }) => name === 'content-transfer-encoding');
+  if (field !== undefined) return Buffer.concat([header.subarray(0, field.start), line, header.subarray(field.end)]);
+  // 7bit is what no field means.
+  if (encoding === '7bit') return header;
+  const end = header.length - CRLF.length;
+  return Buffer.concat([header.subarray(0, end), line, header.subarray(end)]);
+}
+
+type Sections = {
+  readonly preamble: Bytes;
+  readonly parts: readonly { readonly delimiter: Bytes; readonly part: Bytes }[];
+  readonly closing: Bytes;
+  readonly epilogue: Bytes;
+};
+
+/** RFC 2046 §5.1.1. Delimiters keep the line end before them and all of their own line. */
+function splitParts(body: Bytes, boundary: string): Sections | undefined {
+  const lines = delimiterLines(body, boundary);
+  const last = lines.findIndex(({ closes }) => closes);
+  const used = last < 0 ? lines : lines.slice(0, last + 1);
+  const [first] = used;
+  if (first === undefined || first.closes) return undefined;
+  const parts = used.flatMap(({ start, end, closes }, at) => {
+    const next = used[at + 1]?.start ?? body.length;
+    return closes ? [] : [{ delimiter: body.subarray(start, end), part: body.subarray(end, next) }];
+  });
+  const close = last < 0 ? undefined : used.at(-1);
+  return {
+    preamble: body.subarray(0, first.start),
+    parts,
+    closing: close === undefined ? body.subarray(body.length) : body.subarray(close.start, close.end),
+    epilogue: close === undefined ? body.subarray(body.length) : body.subarray(close.end),
+  };
+}
+
+function delimiterLines(body: Bytes, boundary: string): { start: number; end: number; closes: boolean }[] {
+  const lines: { start: number; end: number; closes: boolean }[] = [];
+  const mark = Buffer.from(`--${boundary}`, 'latin1');
+  for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + mark.length)) {
+    const atLineStart = at === 0 || (body[at - 1] === 0x0a && body[at - 2] === 0x0d);
+    const lineEnd = body.indexOf(CRLF, at);
+    const tail = body.toString('latin1', at + mark.length, lineEnd < 0 ? body.length : lineEnd);
+    if (!atLineStart || !/^(?:--)?[ \t]*$/.test(tail)) continue;
+    // The line end before a delimiter belongs to it, unless an earlier delimiter's line ended with it.
+    const start = at === 0 || lines.at(-1)?.end === at ? at : at - 2;
+    lines.push({ start, end: lineEnd < 0 ? body.length : lineEnd + 2, closes: tail.startsWith('--') });
+  }
+  return lines;
+}
+
+function hasBareLineEnds(bytes: Bytes): boolean {
+  for (let at = 0; at < bytes.length; at += 1) {
+    if (bytes[at] === 0x0d && bytes[at + 1] !== 0x0a) return true;
+    if (bytes[at] === 0x0a && bytes[at - 1] !== 0x0d) return true;
+  }
+  return false;
+}
+
+function toBase64(body: Bytes): Bytes {
+  const lines = body.toString('base64').match(/.{1,76}/g) ?? [];
+  return Buffer.from(lines.map((line) => `${line}\r\n`).join(''));
+}
+
+const MAX_QUOTED_CHARS = 76;
+
+/** RFC 2045 §6.7: lines keep their ends; what is not printable ASCII, `=` and white space before a line end are escaped. */
+function toQuotedPrintable(body: Bytes): Bytes {
+  const lines = body.toString('latin1').split(CRLF);
+  return Buffer.from(lines.map(quoteLine).join(CRLF), 'latin1');
+}
+
+function quoteLine(line: string): string {
+  let [quoted, width] = ['', 0];
+  for (let at = 0; at < line.length; at += 1) {
+    const code = line.charCodeAt(at);
+    const isLast = at === line.length - 1;
+    const blank = code === 0x20 || code === 0x09;
+    const plain = (code > 0x20 && code < 0x7f && code !== 0x3d) || (blank && !isLast);
+    const token = plain ? line.charAt(at) : `=${code.toString(16).toUpperCase().padStart(2, '0')}`;
+    if (width + token.length > MAX_QUOTED_CHARS - (isLast ? 0 : 1)) {
+      quoted += `=${CRLF}`;
+      width = 0;
+    }
+    quoted += token;
+    width += token.length;
+  }
+  return quoted;
+}

@@ -1,0 +1,76 @@
+/**
+ * The TLS handshake of an outgoing connection, and what it showed. Nothing is judged here: `tls-policy/verify.ts` does
+ * that, since a decision may want less than a trusted chain or something else than Node checks.
+ */
+import type { Socket } from 'node:net';
+import { connect, type SecureContext, type TLSSocket } from 'node:tls';
+
+import { isIPv4, isIPv6 } from '#mail/ip.ts';
+import type { Milliseconds } from '#mail/units.ts';
+import { readNames } from '#tls-policy/certificate-names.ts';
+import type { Handshake, PeerCertificate } from '#tls-policy/verify.ts';
+import { reasonOf } from './wire.ts';
+
+export type Securing =
+  | { readonly kind: 'secured'; readonly socket: TLSSocket; readonly handshake: Handshake }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export type SecuringOptions = {
+  readonly host: string;
+  readonly context: SecureContext;
+  readonly timeoutMs: Milliseconds;
+};
+
+/** Takes the socket over; it is destroyed when the handshake fails. */
+export function secure(plain: Socket, { host, context, timeoutMs }: SecuringOptions): Promise<Securing> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      socket: plain,
+      secureContext: context,
+      // An address is no server name (RFC 6066 §3).
+      ...(isAddress(host) ? {} : { servername: host }),
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+    });
+    const timer = setTimeout(() => fail('the handshake took too long'), timeoutMs);
+    const fail = (reason: string): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      plain.destroy();
+      resolve({ kind: 'failed', reason });
+    };
+    const onError = (error: Error): void => fail(reasonOf(error));
+    const onClose = (): void => fail('the host closed the connection');
+    socket.on('error', onError).once('close', onClose);
+    socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      socket.off('error', onError).off('close', onClose);
+      socket.disableRenegotiation();
+      resolve({ kind: 'secured', socket, handshake: handshakeOf(socket) });
+    });
+  });
+}
+
+function handshakeOf(socket: TLSSocket): Handshake {
+  const problem = socket.authorized ? undefined : String(socket.authorizationError || 'UNKNOWN');
+  return {
+    version: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName,
+    chainProblem: problem,
+    certificate: certificateOf(socket),
+  };
+}
+
+/** Asked once for each socket: Node takes the certificate out of OpenSSL's hands with the first question. */
+function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return undefined;
+  return {
+    subject: certificate.subject.replaceAll('\n', ', '),
+    names: readNames(certificate.subjectAltName),
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    thumbprint: certificate.fingerprint.replaceAll(':', ''),
+  };
+}
+
+const isAddress = (host: string): boolean => host.startsWith('[') || isIPv4(host) || isIPv6(host);
