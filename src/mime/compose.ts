@@ -66,7 +66,6 @@ function rootHeader(fields: HeaderFields): string {
   // Without a given one it would draw a random boundary, which nobody uses.
   const node = new MimeNode(false, { baseBoundary: 'none' });
   node.setHeader('From', fields.from);
-  node.setHeader('To', [{ name: '', address: fields.to }]);
   node.setHeader('Subject', fields.subject);
   node.setHeader('Date', fields.date);
   node.setHeader('Message-ID', fields.messageId);
@@ -75,7 +74,9 @@ function rootHeader(fields: HeaderFields): string {
     node.setHeader('References', fields.inReplyTo);
   }
   if (fields.autoSubmitted !== undefined) node.setHeader('Auto-Submitted', fields.autoSubmitted);
-  return node.buildHeaders();
+  // Not left to the node: it would fold within a quoted local part, which some readers cut there.
+  const to = MimeNode.encodeHeaderValue('To', [{ name: '', address: fields.to }]);
+  return `To: ${to}\r\n${node.buildHeaders()}`;
 }
 
 function contentHeader(part: Encoded, boundary: string): string {
