@@ -17,6 +17,8 @@ export type EventFields = {
   /** Enhanced status code. */
   readonly status?: string;
   readonly reason?: string;
+  /** Of DNS: name and type. */
+  readonly question?: string;
   readonly attempt?: number;
   readonly durationMs?: number;
   /** Since the message was received. */
