@@ -95,8 +95,15 @@ export class Lanes {
     return [...this.#lanes.keys()].flatMap((destination) => this.clear(destination));
   }
 
-  activeFor(destination: string): number {
-    return this.#lanes.get(destination)?.active ?? 0;
+  /** Leases worth asking for at once for one destination. */
+  get refill(): number {
+    return Math.ceil(this.#laneRoom() / 2);
+  }
+
+  /** True when so much of a lane has come free that a refill pays. */
+  wantsMore(destination: string): boolean {
+    const lane = this.#lanes.get(destination);
+    return lane === undefined || lane.active + lane.backlog.length <= this.#laneRoom() - this.refill;
   }
 
   #laneRoom(): number {

@@ -36,6 +36,6 @@ export function nextStep(trouble: Trouble, { hostsLeft, othersMayAnswer, expired
 }
 
 /** True when the trouble says that nobody there can be served now, so that other mail need not try. */
-export function concernsDestination(trouble: Trouble): boolean {
-  return trouble.scope === 'session' || trouble.scope === 'host';
+export function restsDestination({ scope, weight }: Trouble): boolean {
+  return scope === 'session' || (scope === 'host' && weight === 'transient');
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import { diagnose } from '#mail/diagnosis.ts';
 import type { Scope, Weight } from '#outbound/transaction.ts';
-import { concernsDestination, nextStep, type Circumstances, type Step } from '#outbound/trouble.ts';
+import { restsDestination, nextStep, type Circumstances, type Step } from '#outbound/trouble.ts';
 
 const trouble = (scope: Scope, weight: Weight) => ({ scope, weight, diagnosis: diagnose('no-answer') });
 const none: Circumstances = { hostsLeft: false, othersMayAnswer: false, expired: false };
@@ -69,10 +69,9 @@ describe('nextStep', () => {
   }
 });
 
-test('only troubles of sessions and hosts speak for the whole destination', () => {
+test('a destination rests for sessions that fail and hosts that refuse for now, not for a final word', () => {
   const scopes: Scope[] = ['session', 'host', 'message', 'recipient'];
-  assert.deepEqual(
-    scopes.filter((scope) => concernsDestination(trouble(scope, 'transient'))),
-    ['session', 'host'],
-  );
+  const resting = (weight: Weight) => scopes.filter((scope) => restsDestination(trouble(scope, weight)));
+  assert.deepEqual(resting('transient'), ['session', 'host']);
+  assert.deepEqual(resting('permanent'), ['session']);
 });

@@ -1,0 +1,170 @@
+/**
+ * One attempt: the deliveries of one lease, handed to each host of their nexthop in turn, until each is decided.
+ *
+ * The chain of nouns in one place: findings (hosts, addresses), facts, decision, session with its verdict, outcome. What a
+ * trouble leads to is said by `outcome.ts` and `trouble.ts`; retry times and reports are the worker's business.
+ */
+import type { Diagnosis } from '#mail/diagnosis.ts';
+import type { Delivery, Lease } from '#queue/store.ts';
+import { decideTls, decisionKey, type TlsDecision } from '#tls-policy/decide.ts';
+import type { TlsFacts } from '#tls-policy/facts.ts';
+import type { Host, HostsFinding } from './hosts.ts';
+import { UNTRIED, conclude, meetResult, meetTrouble, type Outcome, type Standing } from './outcome.ts';
+import type { SessionPool } from './pool.ts';
+import type { Route } from './route.ts';
+import type { OutboundSettings } from './settings.ts';
+import type { Endpoint, RecipientResult, Session, SessionOpening, Trouble } from './transaction.ts';
+import { restsDestination } from './trouble.ts';
+
+export type AttemptResult = {
+  /** By the `index` of the delivery. */
+  readonly outcomes: ReadonlyMap<number, Outcome>;
+  /** Why nobody there can be served, when no host took part in a transaction; `undefined` when one did. */
+  readonly unreachable: Diagnosis | undefined;
+};
+
+export type OpenRequest = {
+  readonly endpoint: Endpoint;
+  readonly decision: TlsDecision;
+  readonly route: Route;
+  readonly settings: OutboundSettings;
+};
+
+/** What an attempt asks of the world. */
+export type AttemptParts = {
+  readonly findHosts: (route: Route, settings: OutboundSettings) => Promise<HostsFinding>;
+  readonly open: (request: OpenRequest) => Promise<SessionOpening>;
+  readonly pool: SessionPool;
+};
+
+/** What is to be delivered, and how: `expired` mail fails where other mail would be deferred. */
+export type AttemptOrder = {
+  readonly lease: Lease;
+  readonly route: Route;
+  readonly settings: OutboundSettings;
+  readonly expired: boolean;
+};
+
+/** Never rejects for what DNS or a host does. */
+export async function attempt(order: AttemptOrder, parts: AttemptParts): Promise<AttemptResult> {
+  const run = new Run(order, parts);
+  const finding = await parts.findHosts(order.route, order.settings);
+  if (finding.kind === 'trouble') run.meetTrouble(finding.trouble, false);
+  else {
+    for (const [position, host] of finding.hosts.entries()) {
+      await run.tryHost(host, position < finding.hosts.length - 1);
+      if (run.isDone) break;
+    }
+  }
+  return run.result();
+}
+
+class Run {
+  readonly #order: AttemptOrder;
+  readonly #parts: AttemptParts;
+  readonly #standings: Map<Delivery, Standing>;
+  #unreachable: Diagnosis | undefined;
+  #transacted = false;
+
+  constructor(order: AttemptOrder, parts: AttemptParts) {
+    this.#order = order;
+    this.#parts = parts;
+    this.#standings = new Map(order.lease.deliveries.map((delivery) => [delivery, UNTRIED]));
+  }
+
+  get isDone(): boolean {
+    return this.#open().length === 0;
+  }
+
+  /** Tries the addresses of one host until a session has answered for the deliveries that are open. */
+  async tryHost(host: Host, hostsLeft: boolean): Promise<void> {
+    const finding = await host.addresses();
+    if (finding.kind === 'trouble') {
+      this.meetTrouble(finding.trouble, hostsLeft);
+      return;
+    }
+    const { route, settings } = this.#order;
+    const decision = decideTls(factsOf(host, route, settings));
+    for (const [position, ip] of finding.ips.entries()) {
+      const endpoint: Endpoint = { host: host.name, ip, port: host.port, implicitTls: host.implicitTls };
+      const trouble = await this.#serve({ endpoint, decision, route, settings }, hostsLeft);
+      if (trouble === undefined) return;
+      this.meetTrouble(trouble, hostsLeft || position < finding.ips.length - 1);
+    }
+  }
+
+  meetTrouble(trouble: Trouble, hostsLeft: boolean): void {
+    if (restsDestination(trouble)) this.#unreachable = trouble.diagnosis;
+    for (const delivery of this.#open()) {
+      const standing = this.#standings.get(delivery) ?? UNTRIED;
+      this.#standings.set(delivery, meetTrouble(standing, trouble, { hostsLeft, expired: this.#order.expired }));
+    }
+  }
+
+  result(): AttemptResult {
+    const { expired } = this.#order;
+    const outcomes = [...this.#standings].map(([{ index }, standing]) => [index, conclude(standing, expired)] as const);
+    return { outcomes: new Map(outcomes), unreachable: this.#transacted ? undefined : this.#unreachable };
+  }
+
+  /**
+   * Hands the open deliveries to a session of the endpoint, one kept from before when there is one: that it has ended says
+   * nothing of the host (it may have been idle for too long), so a fresh one then has its turn. Returns why none opened.
+   */
+  async #serve(request: OpenRequest, hostsLeft: boolean): Promise<Trouble | undefined> {
+    const key = poolKey(request);
+    const kept = this.#parts.pool.take(key);
+    if (kept !== undefined && (await this.#transact(kept, key, { hostsLeft, isKept: true }))) return undefined;
+    const opening = await this.#parts.open(request);
+    if (opening.kind === 'failed') return opening;
+    await this.#transact(opening.session, key, { hostsLeft, isKept: false });
+    return undefined;
+  }
+
+  /** Resolves to false when a kept session turned out to be dead before it took anything. */
+  async #transact(session: Session, key: string, known: { hostsLeft: boolean; isKept: boolean }): Promise<boolean> {
+    const open = this.#open();
+    const { messageId, envelope, content, facts } = this.#order.lease.message;
+    const recipients = open.map(({ recipient }) => recipient);
+    const result = await session.transfer({ messageId, envelope, recipients, content, facts });
+    this.#parts.pool.give(key, session);
+    if (known.isKept && result.recipients.every(isSessionTrouble)) return false;
+    this.#transacted ||= !result.recipients.every(isSessionTrouble);
+    const at = {
+      endpoint: session.endpoint,
+      tls: session.tls,
+      hostsLeft: known.hostsLeft,
+      expired: this.#order.expired,
+    };
+    for (const [position, delivery] of open.entries()) {
+      const answer = result.recipients[position];
+      if (answer === undefined) continue;
+      if (answer.kind === 'refused' && restsDestination(answer)) this.#unreachable = answer.diagnosis;
+      this.#standings.set(delivery, meetResult(this.#standings.get(delivery) ?? UNTRIED, answer, at));
+    }
+    return true;
+  }
+
+  #open(): readonly Delivery[] {
+    return this.#order.lease.deliveries.filter((delivery) => this.#standings.get(delivery)?.kind === 'open');
+  }
+}
+
+/** The host could not be talked to: nothing was said of the message or of a recipient. */
+function isSessionTrouble(result: RecipientResult): boolean {
+  return result.kind === 'refused' && result.scope === 'session';
+}
+
+function factsOf(host: Host, { connector }: Route, { tlsPolicy }: OutboundSettings): TlsFacts {
+  const { tlsSettings, tlsDomain } = connector ?? {};
+  return {
+    host: host.name,
+    floor: tlsPolicy.floor,
+    connector: tlsSettings === undefined ? undefined : { tlsSettings, tlsDomain },
+  };
+}
+
+/** Sessions are kept apart by where they lead, what was decided for them and whose credentials they use. */
+function poolKey({ endpoint, decision, route }: OpenRequest): string {
+  return `${endpoint.host} ${endpoint.ip} ${endpoint.port} ${decisionKey(decision)} ${route.connector?.name ?? ''}`;
+}

@@ -1,0 +1,84 @@
+/**
+ * Which destinations rest because nobody there answers, and when one begins and ends: the worker tells how attempts went,
+ * the queue's store keeps the pauses. Times come from the schedule.
+ */
+import type { Diagnosis } from '#mail/diagnosis.ts';
+import { nextRetry } from '#queue/schedule.ts';
+import type { ScheduleSettings } from '#queue/settings.ts';
+import type { Pause } from '#queue/store.ts';
+
+/** What pauses use of the queue. */
+export interface PauseKeeper {
+  pause(pause: Pause): Promise<void>;
+  resume(destination: string): Promise<void>;
+  pauses(): Promise<readonly Pause[]>;
+}
+
+/**
+ * A destination that answered a moment ago is not dead because one session failed: so many must fail in a row. One that
+ * has not answered in this process rests after the first.
+ */
+const FAILURES_OF_THE_LIVING = 5;
+/** Destinations whose answers are remembered; the longest-known go first. */
+const REMEMBERED = 10_000;
+
+export class Pauses {
+  readonly #keeper: PauseKeeper;
+  readonly #schedule: (destination: string) => ScheduleSettings;
+  readonly #random: () => number;
+  readonly #paused = new Map<string, Pause>();
+  /** Sessions that failed since the last answer, for destinations that have answered. */
+  readonly #answered = new Map<string, number>();
+
+  constructor(keeper: PauseKeeper, schedule: (destination: string) => ScheduleSettings, random: () => number) {
+    this.#keeper = keeper;
+    this.#schedule = schedule;
+    this.#random = random;
+  }
+
+  /** Takes up the pauses that an earlier life of the process left. */
+  async load(): Promise<void> {
+    for (const pause of await this.#keeper.pauses()) this.#paused.set(pause.destination, pause);
+  }
+
+  /** The pause in force, if any. */
+  at(destination: string, now: Date): Pause | undefined {
+    const pause = this.#paused.get(destination);
+    return pause !== undefined && pause.until > now ? pause : undefined;
+  }
+
+  /** Learns from an attempt (`unreachable`: why nobody could be reached). Resolves to true when the destination now rests. */
+  async learn(destination: string, unreachable: Diagnosis | undefined, now: Date): Promise<boolean> {
+    if (unreachable === undefined) {
+      if (this.#answered.get(destination) !== 0) this.#remember(destination, 0);
+      if (this.#paused.delete(destination)) await this.#keeper.resume(destination);
+      return false;
+    }
+    if (this.at(destination, now) !== undefined) return true;
+    const failed = this.#answered.get(destination);
+    if (failed !== undefined && failed + 1 < FAILURES_OF_THE_LIVING) {
+      this.#remember(destination, failed + 1);
+      return false;
+    }
+    this.#answered.delete(destination);
+    const failures = (this.#paused.get(destination)?.failures ?? 0) + 1;
+    const until = nextRetry(this.#schedule(destination), { failures, now, random: this.#random() });
+    const pause: Pause = { destination, until, failures, diagnosis: unreachable };
+    this.#paused.set(destination, pause);
+    await this.#keeper.pause(pause);
+    return true;
+  }
+
+  /** The operator wants a destination tried now: the store has ended its pause already. */
+  forget(): void {
+    this.#paused.clear();
+  }
+
+  #remember(destination: string, failed: number): void {
+    this.#answered.delete(destination);
+    this.#answered.set(destination, failed);
+    if (this.#answered.size <= REMEMBERED) return;
+    const [longest = ''] = this.#answered.keys();
+    this.#answered.delete(longest);
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * Moves mail out of the queue: takes leases (fresh ones as they are accepted, others when they are due), gives each destination
+ * its places, and settles what the attempts concluded, with the reports that the senders are owed.
+ *
+ * What a trouble leads to is not decided here (`trouble.ts`), nor when to try again (`queue/schedule.ts`).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Report } from '#log/events.ts';
+import { diagnose } from '#mail/diagnosis.ts';
+import type { Live, Milliseconds } from '#mail/units.ts';
+import { isExpired, overdueBounds, scheduleFor } from '#queue/schedule.ts';
+import type { QueueSettings } from '#queue/settings.ts';
+import type { Lease, LeaseRequest, OverdueRequest, SettledLease } from '#queue/store.ts';
+import type { MakeReports } from '#reporting/dsn/reports.ts';
+import type { AttemptOrder, AttemptResult } from './attempt.ts';
+import { concludeLease, outcomesWithoutAttempt, type Conclusion, type Terms } from './conclusion.ts';
+import { Lanes } from './lanes.ts';
+import type { Outcome } from './outcome.ts';
+import type { Pauses } from './pauses.ts';
+import { decideRoute } from './route.ts';
+import type { OutboundSettings } from './settings.ts';
+
+/** What the worker uses of the queue (`queue/queue.ts`). */
+export interface LeaseSource {
+  lease(request: LeaseRequest): Promise<readonly Lease[]>;
+  leaseOverdue(request: OverdueRequest): Promise<readonly Lease[]>;
+  settle(settled: SettledLease): Promise<boolean>;
+  /** Resolves when something may have become due, at the latest after `longest`. */
+  due(longest: Milliseconds, signal: AbortSignal): Promise<void>;
+}
+
+export type WorkerParts = {
+  readonly queue: LeaseSource;
+  readonly attempt: (order: AttemptOrder) => Promise<AttemptResult>;
+  readonly pauses: Pauses;
+  readonly makeReports: MakeReports;
+  readonly settings: Live<OutboundSettings>;
+  readonly schedules: Live<QueueSettings>;
+  readonly report: Report;
+  readonly now: () => Date;
+  readonly random: () => number;
+};
+
+/** Longer than any attempt takes: a crash voids leases at once, so only a hang waits for it. */
+const LEASE_MS = 3_600_000;
+const LEASES_AT_ONCE = 100;
+/** How often mail that is late or too old is looked for. */
+const OVERDUE_EVERY_MS = 30_000;
+const SETTLE_AGAIN_MS = 2_000;
+/** Outcomes that the store has not taken yet; beyond these no new attempt begins. */
+const UNSETTLED_LIMIT = 2_000;
+
+export class OutboundWorker {
+  readonly #parts: WorkerParts;
+  readonly #lanes: Lanes;
+  readonly #stop = new AbortController();
+  #unsettled = 0;
+  #nextOverdue = 0;
+  #roomFreed = Promise.withResolvers<void>();
+  #idle = Promise.withResolvers<void>();
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#lanes = new Lanes(parts.settings().outbound.concurrency);
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** True while fresh mail for the destination would be attempted soon: else it waits on disk alone. */
+  hasRoom(destination: string): boolean {
+    return !this.#stop.signal.aborted && this.#unsettled < UNSETTLED_LIMIT && this.#lanes.hasRoom(destination);
+  }
+
+  take(leases: readonly Lease[]): void {
+    for (const lease of leases) this.#lanes.add(lease);
+    this.#fill();
+  }
+
+  /** Gives back what has not begun and waits for what has. */
+  async drain(timeout: Milliseconds): Promise<void> {
+    this.#stop.abort();
+    this.#roomFreed.resolve();
+    await this.#loop;
+    await this.#giveBack(this.#lanes.clearAll());
+    if (this.#isIdle) return;
+    const timer = setTimeout(() => this.#idle.resolve(), timeout);
+    await this.#idle.promise;
+    clearTimeout(timer);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#takeOverdue();
+        const leased = await this.#takeDue();
+        if (leased > 0 || signal.aborted) continue;
+        // With a full lane what is due there would be offered again at once: its places must come free first.
+        if (this.#lanes.full().size > 0 || this.#lanes.room === 0) await this.#room(1_000);
+        else await this.#parts.queue.due(OVERDUE_EVERY_MS, signal);
+      } catch (error) {
+        this.#parts.report('queue.storage-failed', { reason: 'leases could not be taken' }, error);
+        await sleep(SETTLE_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #takeDue(): Promise<number> {
+    if (this.#unsettled >= UNSETTLED_LIMIT) return 0;
+    const { concurrency, recipientsPerTransaction } = this.#parts.settings().outbound;
+    this.#lanes.limits = concurrency;
+    const limit = Math.min(this.#lanes.room, LEASES_AT_ONCE);
+    if (limit === 0) return 0;
+    const now = this.#parts.now();
+    const leases = await this.#parts.queue.lease({
+      now,
+      until: new Date(now.getTime() + LEASE_MS),
+      limit,
+      recipientsPerLease: recipientsPerTransaction,
+      perDestination: this.#lanes.refill,
+      busy: this.#lanes.full(),
+    });
+    this.take(leases);
+    return leases.length;
+  }
+
+  async #takeOverdue(): Promise<void> {
+    const now = this.#parts.now();
+    if (now.getTime() < this.#nextOverdue && this.#nextOverdue - now.getTime() <= OVERDUE_EVERY_MS) return;
+    const until = new Date(now.getTime() + LEASE_MS);
+    const bounds = overdueBounds(this.#parts.schedules(), now);
+    const leases = await this.#parts.queue.leaseOverdue({ ...bounds, now, until, limit: LEASES_AT_ONCE });
+    // A full answer means that there is more.
+    this.#nextOverdue = leases.length < LEASES_AT_ONCE ? now.getTime() + OVERDUE_EVERY_MS : 0;
+    const due: Lease[] = [];
+    for (const lease of leases) {
+      const pause = this.#parts.pauses.at(lease.destination, now);
+      if (pause === undefined && !lease.deliveries.every(({ operatorFailed }) => operatorFailed)) due.push(lease);
+      else {
+        const terms = { ...this.#terms(lease, now), retryAt: pause?.until ?? now };
+        const outcomes = outcomesWithoutAttempt(lease, pause?.diagnosis, terms.expired);
+        await this.#settle(lease, concludeLease(lease, outcomes, terms));
+      }
+    }
+    this.take(due);
+  }
+
+  #fill(): void {
+    while (this.#unsettled < UNSETTLED_LIMIT) {
+      const lease = this.#lanes.next();
+      if (lease === undefined) return;
+      void this.#deliver(lease);
+    }
+  }
+
+  /** One lease from its attempt to its settlement. Never rejects. */
+  async #deliver(lease: Lease): Promise<void> {
+    const started = this.#parts.now();
+    const terms = this.#terms(lease, started);
+    const result = await this.#attempt(lease, terms.expired);
+    this.#lanes.done(lease);
+    const now = this.#parts.now();
+    this.#unsettled += 1;
+    const conclusion = concludeLease(lease, result.outcomes, {
+      ...terms,
+      now,
+      durationMs: now.getTime() - started.getTime(),
+    });
+    this.#fill();
+    if (this.#lanes.wantsMore(lease.destination)) this.#roomFreed.resolve();
+    const paused = await this.#parts.pauses.learn(lease.destination, result.unreachable, now);
+    if (paused) await this.#giveBack(this.#lanes.clear(lease.destination));
+    await this.#settle(lease, conclusion);
+    this.#unsettled -= 1;
+    if (this.#unsettled === UNSETTLED_LIMIT - 1) this.#fill();
+    if (this.#isIdle) this.#idle.resolve();
+  }
+
+  async #attempt(lease: Lease, expired: boolean): Promise<AttemptResult> {
+    const returned = lease.deliveries.filter(({ operatorFailed }) => operatorFailed);
+    const kept = lease.deliveries.filter(({ operatorFailed }) => operatorFailed !== true);
+    const decided = outcomesWithoutAttempt({ ...lease, deliveries: returned }, undefined, expired);
+    if (kept.length === 0) return { outcomes: decided, unreachable: undefined };
+    try {
+      const settings = this.#parts.settings();
+      const { route } = decideRoute(lease.destination, settings);
+      const result = await this.#parts.attempt({ lease: { ...lease, deliveries: kept }, route, settings, expired });
+      return returned.length === 0 ? result : { ...result, outcomes: new Map([...decided, ...result.outcomes]) };
+    } catch (error) {
+      this.#parts.report('relay.defect', { messageId: lease.message.messageId, nexthop: lease.destination }, error);
+      const diagnosis = diagnose('internal-error');
+      const deferred = kept.map(({ index }): [number, Outcome] => [index, { kind: 'deferred', diagnosis }]);
+      return { outcomes: new Map([...decided, ...deferred]), unreachable: undefined };
+    }
+  }
+
+  /** Tries until the store takes it: a delivered message that stays unsettled would be sent twice. */
+  async #settle(lease: Lease, conclusion: Conclusion): Promise<void> {
+    const { makeReports, queue, report, now } = this.#parts;
+    for (;;) {
+      try {
+        const reports = await makeReports(lease.message, conclusion.endings, now());
+        const { settlements } = conclusion;
+        if (await queue.settle({ lease, settlements, reports: reports.messages })) {
+          for (const [event, fields] of [...conclusion.events, ...reports.events]) report(event, fields);
+        } else report('delivery.lease-lost', { messageId: lease.message.messageId, nexthop: lease.destination });
+        return;
+      } catch (error) {
+        report('queue.storage-failed', { messageId: lease.message.messageId, reason: 'an outcome waits' }, error);
+        await sleep(SETTLE_AGAIN_MS);
+      }
+    }
+  }
+
+  async #giveBack(leases: readonly Lease[]): Promise<void> {
+    const nothing: Conclusion = { settlements: new Map(), endings: [], events: [] };
+    await Promise.all(leases.map(async (lease) => this.#settle(lease, nothing)));
+  }
+
+  #terms(lease: Lease, now: Date): Terms {
+    const schedule = scheduleFor(this.#parts.schedules(), lease.destination);
+    const expired = isExpired(schedule, lease.message.receivedAt, now);
+    return { schedule, now, expired, random: this.#parts.random(), durationMs: 0 };
+  }
+
+  async #room(longest: Milliseconds): Promise<void> {
+    this.#roomFreed = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.#roomFreed.resolve(), longest);
+    await this.#roomFreed.promise;
+    clearTimeout(timer);
+  }
+
+  get #isIdle(): boolean {
+    return this.#stop.signal.aborted && this.#lanes.active === 0 && this.#unsettled === 0;
+  }
+}

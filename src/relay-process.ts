@@ -1,0 +1,115 @@
+/**
+ * A running relay as the supervisor sees it: the same few orders whether it runs in this process or in a child that shares
+ * the listening sockets. The child's side is `worker.ts`; what a relay is made of is said in `app.ts`.
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import type { RelayConfig } from '#config/schema.ts';
+import type { MetricsSnapshot } from '#log/metrics.ts';
+import type { Milliseconds } from '#mail/units.ts';
+import type { QueueDepth } from '#queue/store.ts';
+
+export type Listening = { readonly name: string; readonly address: string; readonly port: number };
+
+export type RelayStatus = {
+  readonly listening: readonly Listening[];
+  readonly depth: QueueDepth;
+  readonly metrics: MetricsSnapshot;
+  /** Why mail cannot be taken at the moment; empty when it can. */
+  readonly troubles: readonly string[];
+};
+
+export interface RelayProcess {
+  /** Resolves when mail is accepted; rejects with a sentence for the operator. */
+  start(config: RelayConfig, shards: readonly number[]): Promise<readonly Listening[]>;
+  reload(config: RelayConfig): Promise<void>;
+  /** The store was changed by an operator: look at it now. */
+  wake(): void;
+  status(): Promise<RelayStatus>;
+  /** Finishes what is under way, for at most so long. */
+  drain(timeout: Milliseconds): Promise<void>;
+}
+
+/** What a child is asked; each order is answered by one `Answer` with its number. */
+export type Order =
+  | { readonly kind: 'start'; readonly config: RelayConfig; readonly shards: readonly number[] }
+  | { readonly kind: 'reload'; readonly config: RelayConfig }
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'status' }
+  | { readonly kind: 'drain'; readonly timeout: Milliseconds };
+
+export type Answer = { readonly to: number; readonly result?: unknown; readonly problem?: string };
+
+/** How long a child may take to answer; a drain has its own time on top. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
+/** A relay in a child process. `gone` resolves when the process has ended, however it ended. */
+export class ForkedRelay implements RelayProcess {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  #lastOrder = 0;
+  readonly gone: Promise<void>;
+
+  constructor() {
+    this.#worker = cluster.fork();
+    this.#worker.on('message', (answer: Answer) => this.#settle(answer));
+    this.#worker.on('error', () => undefined); // an order to a dead child: `exit` tells
+    this.gone = once(this.#worker, 'exit').then(([code, signal]) => {
+      const problem = `worker process ${this.pid} ended (${signal ?? `exit code ${code}`})`;
+      for (const to of this.#waiting.keys()) this.#settle({ to, problem });
+    });
+  }
+
+  get pid(): number {
+    return this.#worker.process.pid ?? 0;
+  }
+
+  async start(config: RelayConfig, shards: readonly number[]): Promise<readonly Listening[]> {
+    return this.#order<readonly Listening[]>({ kind: 'start', config, shards });
+  }
+
+  async reload(config: RelayConfig): Promise<void> {
+    await this.#order({ kind: 'reload', config });
+  }
+
+  wake(): void {
+    this.#order({ kind: 'wake' }).catch(() => undefined); // a child that is gone looks at its store when it comes back
+  }
+
+  async status(): Promise<RelayStatus> {
+    return this.#order<RelayStatus>({ kind: 'status' });
+  }
+
+  async drain(timeout: Milliseconds): Promise<void> {
+    await this.#order({ kind: 'drain', timeout }, timeout + ANSWER_TIMEOUT_MS);
+    this.#worker.disconnect();
+    await this.gone;
+  }
+
+  kill(): void {
+    this.#worker.process.kill('SIGKILL');
+  }
+
+  async #order<Result>(order: Order, timeout: Milliseconds = ANSWER_TIMEOUT_MS): Promise<Result> {
+    this.#lastOrder += 1;
+    const number = this.#lastOrder;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(number, { resolve, reject });
+    const problem = `worker process ${this.pid} does not answer to '${order.kind}'`;
+    const timer = setTimeout(() => this.#settle({ to: number, problem }), timeout);
+    this.#worker.send({ number, order });
+    try {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both ends of the channel are this program
+      return (await promise) as Result;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #settle({ to, result, problem }: Answer): void {
+    const waiting = this.#waiting.get(to);
+    this.#waiting.delete(to);
+    if (problem === undefined) waiting?.resolve(result);
+    else waiting?.reject(new Error(problem));
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Keeps the relay running on every core: one process for each, each with its own queue shards, all behind the same listening
+ * sockets. A process that dies is replaced by another, which adopts its shards; shards of processes that the configuration
+ * no longer has are spread over those it has. With one process the relay runs right here.
+ */
+import cluster from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processCount, type RelayConfig } from '#config/schema.ts';
+import type { Report } from '#log/events.ts';
+import type { Milliseconds } from '#mail/units.ts';
+import { ForkedRelay, type Listening, type RelayProcess, type RelayStatus } from './relay-process.ts';
+
+const RESTART_WAITS_MS = [100, 500, 2_000, 10_000] as const;
+/** A process that lived so long has earned an immediate replacement. */
+const STEADY_MS = 60_000;
+
+type Seat = {
+  readonly number: number;
+  readonly shards: readonly number[];
+  relay: RelayProcess | undefined;
+  trouble: string;
+};
+
+export type SupervisorParts = {
+  readonly report: Report;
+  readonly shardsPresent: (dataDirectory: string) => readonly number[];
+  /** A relay in this very process. */
+  readonly inProcess: () => RelayProcess;
+  readonly cores: number;
+};
+
+export class Supervisor {
+  readonly #parts: SupervisorParts;
+  #config: RelayConfig;
+  #seats: readonly Seat[] = [];
+  #stopping = false;
+
+  constructor(config: RelayConfig, parts: SupervisorParts) {
+    this.#config = config;
+    this.#parts = parts;
+  }
+
+  /** Rejects, with nothing left running, when any process cannot start. */
+  async start(): Promise<readonly Listening[]> {
+    const count = processCount(this.#config, this.#parts.cores);
+    const present = this.#parts.shardsPresent(this.#config.dataDirectory);
+    this.#seats = seatShards(count, present).map((shards, number) => ({
+      number,
+      shards,
+      relay: undefined,
+      trouble: '',
+    }));
+    if (count > 1) {
+      cluster.setupPrimary({ exec: new URL('worker.ts', import.meta.url).pathname, args: [] });
+      // Every process takes connections from the shared socket itself: no detour through this one.
+      cluster.schedulingPolicy = cluster.SCHED_NONE;
+    }
+    const started = await Promise.allSettled(this.#seats.map(async (seat) => this.#occupy(seat, count)));
+    const refused = started.find((result) => result.status === 'rejected');
+    if (refused !== undefined) {
+      await this.drain(0);
+      throw refused.reason;
+    }
+    return started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))[0] ?? [];
+  }
+
+  async reload(config: RelayConfig): Promise<void> {
+    this.#config = config;
+    await Promise.all(this.#relays().map(async (relay) => relay.reload(config)));
+  }
+
+  wake(): void {
+    for (const relay of this.#relays()) relay.wake();
+  }
+
+  /** One status for each process that answers; the troubles of those that do not. */
+  async statuses(): Promise<{ readonly processes: readonly RelayStatus[]; readonly troubles: readonly string[] }> {
+    const answers = await Promise.allSettled(this.#relays().map(async (relay) => relay.status()));
+    return {
+      processes: answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])),
+      troubles: [
+        ...this.#seats.flatMap(({ trouble }) => (trouble === '' ? [] : [trouble])),
+        ...answers.flatMap((answer) =>
+          answer.status === 'rejected' ? [String(answer.reason)] : answer.value.troubles,
+        ),
+      ],
+    };
+  }
+
+  async drain(timeout: Milliseconds): Promise<void> {
+    this.#stopping = true;
+    await Promise.allSettled(this.#relays().map(async (relay) => relay.drain(timeout)));
+  }
+
+  #relays(): readonly RelayProcess[] {
+    return this.#seats.flatMap(({ relay }) => (relay === undefined ? [] : [relay]));
+  }
+
+  async #occupy(seat: Seat, count: number): Promise<readonly Listening[]> {
+    if (count === 1) {
+      seat.relay = this.#parts.inProcess();
+      return seat.relay.start(this.#config, seat.shards);
+    }
+    const relay = new ForkedRelay();
+    seat.relay = relay;
+    const listening = await relay.start(this.#config, seat.shards).catch((error: unknown) => {
+      relay.kill();
+      throw error;
+    });
+    const since = Date.now();
+    this.#parts.report('worker.started', { count: relay.pid, shard: seat.number });
+    void relay.gone.then(async () => this.#replace(seat, Date.now() - since));
+    return listening;
+  }
+
+  async #replace(seat: Seat, lived: Milliseconds): Promise<void> {
+    seat.relay = undefined;
+    for (let tries = lived > STEADY_MS ? 0 : 1; !this.#stopping; tries += 1) {
+      seat.trouble = `the process of shard ${seat.number} ended unexpectedly and is being replaced`;
+      this.#parts.report('worker.died', { shard: seat.number, durationMs: lived });
+      await sleep(RESTART_WAITS_MS[Math.min(tries, RESTART_WAITS_MS.length) - 1] ?? 0);
+      try {
+        if (!this.#stopping) await this.#occupy(seat, this.#seats.length);
+        seat.trouble = '';
+        return;
+      } catch (error) {
+        seat.relay = undefined;
+        this.#parts.report('relay.defect', { shard: seat.number, reason: 'a process could not be replaced' }, error);
+      }
+    }
+  }
+}
+
+/** Shard n belongs to process n; shards that have no process of their own go round. */
+export function seatShards(count: number, present: readonly number[]): readonly (readonly number[])[] {
+  return Array.from({ length: count }, (_, seat) => [
+    seat,
+    ...present.filter((shard) => shard >= count && shard % count === seat),
+  ]);
+}

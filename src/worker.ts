@@ -1,0 +1,40 @@
+/**
+ * A child process: one relay with its own queue shards behind the listening sockets that all children share. It does what
+ * the supervisor orders and ends when the supervisor is gone, so that no orphan keeps a shard.
+ */
+import { Relay } from './app.ts';
+import type { Answer, Order } from './relay-process.ts';
+
+const relay = new Relay();
+
+async function carryOut(order: Order): Promise<unknown> {
+  switch (order.kind) {
+    case 'start':
+      return relay.start(order.config, order.shards);
+    case 'reload':
+      return relay.reload(order.config);
+    case 'wake':
+      return relay.wake();
+    case 'status':
+      return relay.status();
+    case 'drain':
+      return relay.drain(order.timeout);
+  }
+}
+
+function answer(reply: Answer): void {
+  if (process.connected) process.send?.(reply);
+}
+
+process.on('message', ({ number, order }: { number: number; order: Order }) => {
+  void carryOut(order).then(
+    (result) => answer({ to: number, result }),
+    (error: unknown) => answer({ to: number, problem: error instanceof Error ? error.message : String(error) }),
+  );
+});
+
+// Signals of a terminal reach the whole process group: the supervisor decides when a child stops.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('SIGHUP', () => undefined);
+process.on('disconnect', () => process.exit(0));
