@@ -37,8 +37,10 @@ export type Delivery = {
   readonly attempts: number;
   /** The delay notice of RFC 3461 §4.1 has gone out. */
   readonly noticeSent: boolean;
-  /** Why the last attempt did not deliver. */
+  /** Why the last attempt did not deliver; `operator-failed` when the operator wants it returned. */
   readonly last?: Diagnosis | undefined;
+  /** The operator wants it returned to its sender: not attempted again, but settled as failed with a report. */
+  readonly operatorFailed?: boolean | undefined;
 };
 
 /** Deliveries of one message to one destination, lent to one worker until `until`. */
@@ -61,6 +63,20 @@ export type LeaseRequest = {
   readonly perDestination: number;
   /** Destinations that have no room at the moment. */
   readonly busy: ReadonlySet<string>;
+};
+
+/** Mail received before these times is late (and its sender is told, once), or too old. */
+export type OverdueBounds = { readonly noticeBefore: Date; readonly expireBefore: Date };
+
+/** For these destinations (`example.org`, `*.example.org`) other times hold; the first match counts. */
+export type OverdueException = OverdueBounds & { readonly domains: readonly string[] };
+
+export type OverdueRequest = OverdueBounds & {
+  readonly now: Date;
+  readonly until: Date;
+  /** Leases at most; each holds all deliveries of one message to one destination that are overdue alike. */
+  readonly limit: number;
+  readonly exceptions?: readonly OverdueException[];
 };
 
 export type Settlement =
@@ -108,31 +124,26 @@ export interface QueueStore {
    * Resolves only once a power cut can no longer lose the messages: the caller may then answer 250 (RFC 5321 §6.1).
    * All messages of one call are added or none. With `leaseUntil` the deliveries are lent to the caller in the same
    * commit (but those of paused destinations), which saves fresh mail a round trip.
-   * Rejects with `StorageUnavailable` (`full` when the disk is).
+   * Rejects with `StorageUnavailable` (`full` when the disk is); a file to adopt has its old name then.
    */
-  add(messages: readonly NewMessage[], leaseUntil?: Date): Promise<readonly Lease[]>;
+  add(messages: readonly NewMessage[], leaseUntil?: Date, recipientsPerLease?: number): Promise<readonly Lease[]>;
 
   /**
-   * Lends due deliveries: destinations with the freshest due mail first, within one the oldest due first. A lease that runs
-   * out is lent again, so delivery is at least once; duplicates are possible, loss is not.
+   * Lends due deliveries: destinations with mail that nobody attempted yet first, else in turn; within one the oldest due
+   * first. A lease that runs out is lent again, so delivery is at least once; duplicates are possible, loss is not.
    */
   lease(request: LeaseRequest): Promise<readonly Lease[]>;
 
   /**
-   * Lends deliveries whose age has passed `noticeBefore` (received before it, no notice sent yet) or `expireBefore`,
-   * also those of paused destinations, so that their senders can be told. Held deliveries never.
+   * Lends deliveries that the operator wants returned, and those that are late (no notice sent yet) or too old, also of
+   * paused destinations, so that their senders can be told. Held deliveries never. What is late and needs no notice is
+   * settled with `noticeSent` all the same, else it is lent again and again.
    */
-  leaseOverdue(request: {
-    now: Date;
-    until: Date;
-    limit: number;
-    noticeBefore: Date;
-    expireBefore: Date;
-  }): Promise<readonly Lease[]>;
+  leaseOverdue(request: OverdueRequest): Promise<readonly Lease[]>;
 
   /**
    * Writes the outcomes and adds the reports in one commit. Resolves to false, and changes nothing of that lease,
-   * when it has meanwhile run out or been taken away. Content goes when the last delivery of its message is settled.
+   * when it has run out and been noticed, or an operator removed its deliveries. Content goes when the last delivery of its message is settled.
    */
   settle(settled: readonly SettledLease[]): Promise<readonly boolean[]>;
 

@@ -11,12 +11,16 @@ export type TraceRecord = {
   readonly subjects?: readonly string[] | undefined;
 };
 
-export interface TraceStore {
-  /** Never rejects and never waits for the disk: a lost trace record must not hold mail up. */
-  append(record: TraceRecord): void;
+/** Reading alone: any process may, whether or not the relay runs. */
+export interface TraceReader {
   /** Records of every message that the subject (queue id, Message-ID or address) names, oldest first. */
   find(subject: string, limit: number): Promise<readonly TraceRecord[]>;
+  close(): Promise<void>;
+}
+
+export interface TraceStore extends TraceReader {
+  /** Never rejects and never waits for the disk: a lost trace record must not hold mail up. */
+  append(record: TraceRecord): void;
   /** Removes what is older; returns the number of messages removed. */
   prune(before: Date): Promise<number>;
-  close(): Promise<void>;
 }
