@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { diagnose, type Diagnosis } from '#mail/diagnosis.ts';
 import { STATUS_TABLE, type StatusName } from '#mail/status.ts';
-import { EXPLANATIONS, explain } from '#reporting/dsn/explanations.ts';
+import { explain } from '#reporting/dsn/explain.ts';
+import { EXPLANATIONS } from '#reporting/dsn/explanations.ts';
 import { expireDiagnosis } from '#reporting/dsn/expiry.ts';
 import { decodeWords } from '#reporting/dsn/words.ts';
 import { ending, onlyReport, parse, remoteReply, sampleMessage, statusGroups } from './sample.ts';
@@ -175,6 +176,22 @@ describe('explanations', () => {
     });
   }
 
+  test('what was missing of the TLS that was demanded is said', () => {
+    const causes = [
+      '451 5.7.3 STARTTLS is required to send mail',
+      'UntrustedRoot',
+      'SubjectMismatch Expected Subject: a.',
+    ]
+      .map((reason) => explain(expireDiagnosis(diagnose('tls-required', `[Message=${reason}]`)))?.cause ?? '')
+      .map((cause) => cause.replace(/^.*protection\. /, ''));
+    assert.deepEqual(causes, [
+      'It does not offer STARTTLS.',
+      'Its certificate does not lead to a trusted authority, or the certificates in between were not sent.',
+      'Its certificate is made out to another name.',
+    ]);
+    assert.equal(explain(diagnose('tls-required')), EXPLANATIONS['tls-required']);
+  });
+
   test('a success has none', () => assert.equal(explain(diagnose('delivered')), undefined));
 });
 
@@ -198,6 +215,11 @@ describe('expiry turns a deferral into a failure', () => {
   test('the words of a remote server follow an arrow', () => {
     assert.equal(expiredText(remoteReply('451 4.7.1 Greylisted', '7.1')), 'Message expired -> 451 4.7.1 Greylisted');
   });
+  for (const last of [remoteReply('550 5.1.1 No such user'), diagnose('null-mx')]) {
+    test(`a refusal for good (${last.status}) stays what it is on the last day too`, () => {
+      assert.deepEqual(expireDiagnosis(last), last);
+    });
+  }
   test('a message that was never tried is simply expired', () =>
     assert.deepEqual(expireDiagnosis(undefined), diagnose('expired')));
   test('it is said once', () =>

@@ -4,6 +4,7 @@
  * to remote server [...]`, `550 5.4.300 Message expired -> 421 ...`). See docs/divergences.md.
  */
 import { diagnose, type Diagnosis } from '#mail/diagnosis.ts';
+import { STATUS_TABLE } from '#mail/status.ts';
 
 const MARK = 'Message expired';
 
@@ -14,8 +15,10 @@ export function isExpired(diagnosis: Diagnosis): boolean {
 /** `last` is why the last attempt did not deliver; `undefined` when there was no attempt. */
 export function expireDiagnosis(last: Diagnosis | undefined): Diagnosis {
   if (last === undefined) return diagnose('expired');
-  if (isExpired(last)) return last;
   const reply = last.status === 'remote-reply' ? (last.remote?.reply ?? '') : '';
+  // A refusal for good is no matter of age, even if it came on the last day.
+  const refusedForGood = reply.startsWith('5') || !('deferred' in STATUS_TABLE[last.status].reply);
+  if (isExpired(last) || refusedForGood) return last;
   return { ...last, text: reply === '' ? `${MARK}, ${lowerFirst(last.text)}` : `${MARK} -> ${reply}` };
 }
 

@@ -4,7 +4,6 @@
  *
  * `sender` wrote the message, `operator` runs this relay, `recipient` is the recipient's side: their mail administrators.
  */
-import type { Diagnosis } from '#mail/diagnosis.ts';
 import type { STATUS_TABLE, StatusName } from '#mail/status.ts';
 
 export type Mender = 'sender' | 'operator' | 'recipient';
@@ -16,7 +15,7 @@ export type TroubleName = {
   [name in StatusName]: Rows[name]['reply'] extends { failed: number } | { deferred: number } ? name : never;
 }[StatusName];
 
-const row = (cause: string, mender: Mender, remedy: string): Explanation => ({ cause, mender, remedy });
+export const row = (cause: string, mender: Mender, remedy: string): Explanation => ({ cause, mender, remedy });
 
 export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
   'mailbox-unavailable': row(
@@ -90,7 +89,7 @@ export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
     "The recipient's mail administrators have to see that their server listens on port 25 and that no firewall refuses this relay. Send the message again later.",
   ),
   'tls-required': row(
-    "A connection to the recipient's mail server that is encrypted as demanded could not be made, and this relay does not send the message with less protection. It was not sent.",
+    "A connection to the recipient's mail server that is encrypted as demanded could not be made, and this relay does not send the message with less protection.",
     'recipient',
     "The recipient's mail administrators have to see that their server offers STARTTLS with TLS 1.2 or newer and, where a verified certificate is demanded, shows one that is valid, names the server and comes with its whole chain. The reason in brackets says what was missing.",
   ),
@@ -261,87 +260,6 @@ export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
   ),
 };
 
-/** What a remote server's own code means; the longest key that the detail begins with counts (RFC 3463 §3). */
-const REMOTE: readonly (readonly [detail: string, explanation: Explanation])[] = [
-  [
-    '1.1',
-    row(
-      "The recipient's mail server says that the address does not exist.",
-      'sender',
-      'Check the address for spelling mistakes, ask the recipient for the right one, and send the message again.',
-    ),
-  ],
-  [
-    '1.',
-    row(
-      "The recipient's mail server does not accept one of the addresses of the message.",
-      'sender',
-      'Check the addresses of sender and recipient; the answer quoted below says which one is meant and why.',
-    ),
-  ],
-  [
-    '2.2',
-    row(
-      "The recipient's mailbox is full.",
-      'recipient',
-      'The recipient has to delete mail or get more room. Tell them another way, and send the message again later.',
-    ),
-  ],
-  ['2.3', EXPLANATIONS['message-too-large-for-recipient']],
-  [
-    '2.',
-    row(
-      "The recipient's mailbox does not take mail at the moment.",
-      'recipient',
-      'Reach the recipient another way; they or their administrators have to open the mailbox again.',
-    ),
-  ],
-  ['3.4', EXPLANATIONS['message-too-large-for-recipient']],
-  [
-    '3.',
-    row(
-      "The recipient's mail system has a trouble of its own.",
-      'recipient',
-      'Its administrators have to mend it. Send the message again later.',
-    ),
-  ],
-  [
-    '4.',
-    row(
-      "The recipient's mail system could not pass the message on to the mailbox.",
-      'recipient',
-      'Its administrators have to mend the way of mail inside their network. Send the message again later.',
-    ),
-  ],
-  [
-    '6.',
-    row(
-      "The recipient's mail server does not accept the content of the message in this form.",
-      'sender',
-      'Send the message again in a simpler form: plain text, fewer or other attachments.',
-    ),
-  ],
-  [
-    '7.',
-    row(
-      "The recipient's mail server refused the message for reasons of security or policy.",
-      'recipient',
-      'The answer quoted below gives the reason. The recipient can ask their administrators to allow mail from you; if it names the address of this relay, tell its operator.',
-    ),
-  ],
-];
-
 export function isTrouble(status: StatusName): status is TroubleName {
   return status in EXPLANATIONS;
-}
-
-/** `undefined` for a success, which needs no explanation. */
-export function explain({ status, detail }: Diagnosis): Explanation | undefined {
-  if (!isTrouble(status)) return undefined;
-  const remote = status === 'remote-reply' ? REMOTE.find(([start]) => isWithin(detail, start)) : undefined;
-  return remote?.[1] ?? EXPLANATIONS[status];
-}
-
-function isWithin(detail: string, start: string): boolean {
-  return start.endsWith('.') ? detail.startsWith(start) : detail === start;
 }

@@ -7,7 +7,8 @@ import { enhancedStatus } from '#mail/status.ts';
 import { cleanAscii, cleanLine, cleanLines } from './clean.ts';
 import { diagnosticCode, outcomeOf, type ReportedRecipient } from './delivery-status.ts';
 import { isExpired } from './expiry.ts';
-import { explain, type Explanation, type Mender } from './explanations.ts';
+import { explain } from './explain.ts';
+import type { Explanation, Mender } from './explanations.ts';
 import type { DsnKind } from './wanted.ts';
 
 export type HumanPart = {
