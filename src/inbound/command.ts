@@ -28,6 +28,11 @@ export function readCommand(line: Buffer): Command | undefined {
   return { verb: text.slice(0, space).toUpperCase(), argument: text.slice(space + 1).trim() };
 }
 
+/** Browsers that are made to talk to a mail server send one of these first. */
+export function isHttpVerb(verb: string): boolean {
+  return /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|PATCH)$/.test(verb);
+}
+
 /**
  * Reads `FROM:<path> KEY=value KEY`. White space behind the colon is let pass, as most servers do. Returns `undefined` when
  * it has not this form.

@@ -11,7 +11,7 @@ const CRLF_DOT = Buffer.from('\r\n.');
 const WITHHELD_CR = Buffer.from('\r');
 
 /** How much of CRLF "." CRLF the octets so far end with. */
-type Matched = 'text' | 'cr' | 'line-start' | 'dot' | 'dot-cr';
+type Matched = 'text' | 'cr' | 'line-start' | 'dot' | 'dot-cr' | 'end';
 
 export class DotReader {
   #matched: Matched = 'line-start';
@@ -22,55 +22,76 @@ export class DotReader {
    * of nothing but dots linear.
    */
   read(chunk: Buffer, take: (content: Buffer) => void): number {
+    const kept = new Compaction(chunk);
+    // A CR that was held back in the chunk before is content after all.
+    if (this.#matched === 'dot-cr' && chunk.length > 0 && chunk[0] !== LF) take(WITHHELD_CR);
     let position = 0;
-    // Octets from `start` on have not been moved to `kept` yet.
-    let start = 0;
-    let kept = 0;
-    const keepUpTo = (end: number): void => {
-      if (kept !== start) chunk.copyWithin(kept, start, end);
-      kept += end - start;
-    };
-    while (position < chunk.length) {
-      if (this.#matched === 'text') {
-        const found = chunk.indexOf(CRLF_DOT, position);
-        if (found === -1) {
-          this.#matched = ending(chunk, position);
-          break;
-        }
-        keepUpTo(found + 2);
-        start = found + 3;
-        position = start;
-        this.#matched = 'dot';
-        continue;
-      }
-      const octet = chunk[position];
-      if (this.#matched === 'dot-cr') {
-        if (octet === LF) {
-          if (kept > 0) take(chunk.subarray(0, kept));
-          return position + 1;
-        }
-        if (position === 0) take(WITHHELD_CR);
-        this.#matched = 'text';
-      } else if (this.#matched === 'line-start' && octet === DOT) {
-        keepUpTo(position);
-        position += 1;
-        start = position;
-        this.#matched = 'dot';
-      } else {
-        // Of all other octets only the next one of the sequence is used up here; the rest is looked at again as text.
-        this.#matched = next(this.#matched, octet);
-        if (this.#matched !== 'text') position += 1;
-      }
+    while (position < chunk.length && this.#matched !== 'end') position = this.#step(chunk, position, kept);
+    if (this.#matched === 'dot') kept.keepUpTo(chunk.length - 1);
+    else if (this.#matched !== 'dot-cr' && this.#matched !== 'end') kept.keepUpTo(chunk.length);
+    take(kept.result());
+    return this.#matched === 'end' ? position : -1;
+  }
+
+  /** Returns the position to go on at: the same one when the octet is to be seen with other eyes. */
+  #step(chunk: Buffer, position: number, kept: Compaction): number {
+    const octet = chunk[position];
+    switch (this.#matched) {
+      case 'line-start':
+        return this.#expect(octet === DOT, 'dot', position);
+      case 'cr':
+        return this.#expect(octet === LF, 'line-start', position);
+      case 'dot':
+        // The dot goes, whatever follows it; a CR may go with it.
+        kept.keepUpTo(position - 1);
+        kept.skipTo(position);
+        return this.#expect(octet === CR, 'dot-cr', position);
+      case 'dot-cr':
+        return this.#expect(octet === LF, 'end', position);
+      case 'text':
+        return this.#skipText(chunk, position);
+      case 'end':
+        return position;
     }
-    if (this.#matched !== 'dot-cr') keepUpTo(chunk.length);
-    if (kept > 0) take(chunk.subarray(0, kept));
-    return -1;
+  }
+
+  #expect(met: boolean, matched: Matched, position: number): number {
+    this.#matched = met ? matched : 'text';
+    return met ? position + 1 : position;
+  }
+
+  /** To behind the next dot that starts a line, or to the end. */
+  #skipText(chunk: Buffer, position: number): number {
+    const found = chunk.indexOf(CRLF_DOT, position);
+    this.#matched = found === -1 ? ending(chunk, position) : 'dot';
+    return found === -1 ? chunk.length : found + CRLF_DOT.length;
   }
 }
 
-function next(matched: Matched, octet: number | undefined): Matched {
-  if (matched === 'cr' && octet === LF) return 'line-start';
-  return matched === 'dot' && octet === CR ? 'dot-cr' : 'text';
+/** Pushes the pieces of a chunk that are kept together, each octet moved once at most. */
+class Compaction {
+  readonly #chunk: Buffer;
+  #length = 0;
+  #from = 0;
+
+  constructor(chunk: Buffer) {
+    this.#chunk = chunk;
+  }
+
+  keepUpTo(end: number): void {
+    if (end <= this.#from) return;
+    if (this.#length !== this.#from) this.#chunk.copyWithin(this.#length, this.#from, end);
+    this.#length += end - this.#from;
+    this.#from = end;
+  }
+
+  skipTo(position: number): void {
+    this.#from = position;
+  }
+
+  result(): Buffer {
+    return this.#chunk.subarray(0, this.#length);
+  }
 }
 
 function ending(chunk: Buffer, from: number): Matched {

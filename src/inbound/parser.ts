@@ -131,7 +131,7 @@ export class WireParser extends SMTPStream {
     let going = true;
     const chunk = this.#unread;
     const end = this.#dots.read(chunk, (content) => {
-      going = this.#listener.contentArrived(content) && going;
+      if (content.length > 0) going = this.#listener.contentArrived(content) && going;
     });
     this.#unread = end === -1 ? NOTHING : chunk.subarray(end);
     if (end !== -1) this.#mode = 'content-end';

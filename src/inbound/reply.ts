@@ -12,6 +12,8 @@ export type Reply = {
   readonly text: string;
 };
 
+const WRONG_COMMAND_CODES: ReadonlySet<number> = new Set([500, 501, 502, 503, 504, 535, 538, 555]);
+
 /** A reply of success from the table; `text` takes the place of the row's. */
 export function success(name: StatusName, text?: string): Reply {
   return fromRow('delivered', name, text);
@@ -28,6 +30,11 @@ export function refusalReply({ status, text, reply }: Refusal): Reply {
 export function greetingRefusal(refusal: Refusal): Reply {
   const made = refusalReply(refusal);
   return { ...made, code: made.status.startsWith('4') ? 421 : 554 };
+}
+
+/** Replies to what a client that speaks SMTP well would not have said; the others are about addresses and policy. */
+export function isWrongCommand({ code }: Reply): boolean {
+  return WRONG_COMMAND_CODES.has(code);
 }
 
 /** A reply that carries no enhanced status code. */

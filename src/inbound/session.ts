@@ -5,34 +5,38 @@
 import { randomUUID } from 'node:crypto';
 import type { EventFields, EventName } from '#log/events.ts';
 import { AuthExchange } from './auth-exchange.ts';
-import { readCommand, type Command } from './command.ts';
+import {
+  whyNoAuth,
+  whyNoChunk,
+  whyNoData,
+  whyNoMail,
+  whyNoRecipient,
+  whyNoTls,
+  type SessionState,
+} from './command-order.ts';
+import { isHttpVerb, readCommand, type Command } from './command.ts';
 import { DataRate } from './data-rate.ts';
 import { offeredExtensions } from './extensions.ts';
 import { readMail, readRecipient } from './parameters.ts';
 import type { InboundParts } from './parts.ts';
-import { greetingRefusal, plain, refusalReply, replyLine, replyLines, success, type Reply } from './reply.ts';
+import {
+  greetingRefusal,
+  isWrongCommand,
+  plain,
+  refusalReply,
+  replyLine,
+  replyLines,
+  success,
+  type Reply,
+} from './reply.ts';
 import type { ClientFacts, Refusal } from './session-facts.ts';
 import type { InboundSettings } from './settings.ts';
 import type { Wire } from './wire.ts';
-import { Transaction, type Accepted } from './transaction.ts';
+import { acceptedFields, Transaction, type Accepted } from './transaction.ts';
 
 /** The longest command, in octets: RFC 5321 §4.5.3.1.4 plus what SIZE, SMTPUTF8 and DSN add (RFC 3461 §5). */
 const MAX_COMMAND_BYTES = 2048;
-const WRONG_COMMAND_CODES: ReadonlySet<number> = new Set([500, 501, 502, 503, 504, 535, 538, 555]);
 const PROGRESS_VERBS: ReadonlySet<string> = new Set(['RCPT', 'DATA', 'BDAT', 'QUIT']);
-/** Browsers that are made to talk to us send these first. */
-const HTTP_VERBS: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'DELETE',
-  'OPTIONS',
-  'CONNECT',
-  'PATCH',
-]);
-
-type Greeting = { readonly name: string; readonly extended: boolean };
 /** A BDAT chunk that is arriving: what is said at its end. */
 type Chunk = { readonly sizeBytes: number; readonly last: boolean; readonly refusal: Refusal | undefined };
 
@@ -43,9 +47,7 @@ export class Session {
   readonly #wire: Wire;
   readonly #openedAt: number;
   readonly #auth: AuthExchange;
-  #client: ClientFacts;
-  #greeting: Greeting | undefined;
-  #transaction: Transaction | undefined;
+  #state: SessionState;
   #chunk: Chunk | undefined;
   #rate: DataRate | undefined;
   #heldBack = false;
@@ -76,7 +78,7 @@ export class Session {
   constructor(parts: InboundParts, wire: Wire, client: ClientFacts) {
     this.#parts = parts;
     this.#wire = wire;
-    this.#client = client;
+    this.#state = { client, greeting: undefined, transaction: undefined };
     this.settings = parts.settings();
     this.#openedAt = parts.clock().getTime();
     this.#auth = new AuthExchange(parts.authentication, this.settings.inbound.authentication.mechanisms);
@@ -89,7 +91,7 @@ export class Session {
 
   open(): void {
     this.#report('inbound.connected');
-    const refusal = this.#parts.admission.connect(this.#client.ip, this.#client.listener);
+    const refusal = this.#parts.admission.connect(this.#state.client.ip, this.#state.client.listener);
     if (refusal === undefined) {
       this.#wire.send(replyLine(plain(220, `${this.settings.hostname} ESMTP Postern`)));
       return;
@@ -102,10 +104,9 @@ export class Session {
 
   /** RFC 3207 §4.2: all that was said in clear is forgotten. */
   tlsStarted(client: ClientFacts): void {
-    this.#client = client;
-    this.#greeting = undefined;
     this.#pending = false;
     this.#reset();
+    this.#state = { client, greeting: undefined, transaction: undefined };
   }
 
   lineArrived(line: Buffer): boolean {
@@ -114,12 +115,12 @@ export class Session {
     const command = readCommand(line);
     if (command === undefined)
       return this.refuse({ status: 'command-syntax', text: 'Octets that no command may hold' });
-    if (this.#draining && this.#transaction === undefined) return this.refuse({ status: 'shutting-down' });
+    if (this.#draining && this.#state.transaction === undefined) return this.refuse({ status: 'shutting-down' });
     return this.#run(command);
   }
 
   contentArrived(bytes: Buffer): boolean {
-    const reception = this.#chunk?.refusal === undefined ? this.#transaction?.reception : undefined;
+    const reception = this.#chunk?.refusal === undefined ? this.#state.transaction?.reception : undefined;
     if (reception === undefined) return true;
     this.#heldBack = !reception.write(bytes);
     return !this.#heldBack;
@@ -130,7 +131,7 @@ export class Session {
     this.#chunk = undefined;
     if (chunk?.refusal !== undefined) return this.refuse(chunk.refusal);
     if (chunk === undefined || chunk.last) return this.#complete();
-    const refusal = this.#transaction?.reception?.refusal;
+    const refusal = this.#state.transaction?.reception?.refusal;
     return refusal === undefined
       ? this.#reply(success('ok', `${chunk.sizeBytes} octets received`))
       : this.refuse(refusal);
@@ -145,7 +146,7 @@ export class Session {
     const reply = refusalReply(refusal);
     this.#report('inbound.refused', { status: reply.status, reason: reply.text, ...fields }, error);
     this.#reply(reply);
-    if (WRONG_COMMAND_CODES.has(reply.code)) this.#badCommands += 1;
+    if (isWrongCommand(reply)) this.#badCommands += 1;
     if (reply.code === 421) this.#end();
     else if (this.#badCommands > this.settings.inbound.limits.badCommands)
       return this.refuse({ status: 'session-limit', text: 'Too many wrong commands, closing connection' });
@@ -162,7 +163,7 @@ export class Session {
   check(now: number): void {
     if (this.#closing || this.#pending) return;
     const { sessionTimeout } = this.settings.inbound.limits;
-    const arrivedBytes = this.#transaction?.reception?.arrivedBytes ?? 0;
+    const arrivedBytes = this.#state.transaction?.reception?.arrivedBytes ?? 0;
     if (now - this.#openedAt > sessionTimeout) this.refuse({ status: 'idle-timeout', text: 'Session lasts too long' });
     else if (this.#heldBack) this.#rate?.restart(arrivedBytes, now);
     else if (this.#rate?.isTooSlow(arrivedBytes, now) === true)
@@ -172,7 +173,8 @@ export class Session {
   /** No more transactions; one that is under way is finished. */
   drain(): void {
     this.#draining = true;
-    if (this.#transaction === undefined && !this.#pending && !this.#closing) this.refuse({ status: 'shutting-down' });
+    if (this.#state.transaction === undefined && !this.#pending && !this.#closing)
+      this.refuse({ status: 'shutting-down' });
   }
 
   /** The connection is gone, by whomever. */
@@ -184,7 +186,7 @@ export class Session {
   }
 
   #run({ verb, argument }: Command): boolean {
-    if (HTTP_VERBS.has(verb)) return this.refuse({ status: 'session-limit', text: 'This is not an HTTP server' });
+    if (isHttpVerb(verb)) return this.refuse({ status: 'session-limit', text: 'This is not an HTTP server' });
     const run = Object.hasOwn(this.#commands, verb) ? this.#commands[verb] : undefined;
     if (run === undefined) return this.refuse({ status: 'unknown-command' });
     if (!PROGRESS_VERBS.has(verb)) this.#idleCommands += 1;
@@ -197,55 +199,48 @@ export class Session {
     if (!/^[\w.:[\]-]{1,255}$/.test(name))
       return this.refuse({ status: 'command-syntax', text: 'Syntax: EHLO hostname or address literal' });
     this.#reset();
-    this.#greeting = { name, extended };
+    this.#state = { ...this.#state, greeting: { name, extended } };
     const { hostname } = this.settings;
     this.#wire.send(
       extended
-        ? replyLines(250, [hostname, ...offeredExtensions(this.#client, this.settings)])
+        ? replyLines(250, [hostname, ...offeredExtensions(this.#state.client, this.settings)])
         : replyLine(plain(250, hostname)),
     );
     return true;
   }
 
   #mail(argument: string): boolean {
-    const refusal = this.#whyNoMail();
+    const refusal = whyNoMail(this.#state);
     if (refusal !== undefined) return this.refuse(refusal);
-    const { messageBytes } = this.settings.inbound.limits;
+    const { messageBytes, messagesPerConnection } = this.settings.inbound.limits;
+    if (this.#messages >= messagesPerConnection)
+      return this.refuse({ status: 'session-limit', text: 'Too many messages on this connection' });
     const read = readMail(argument, messageBytes);
     if (read.kind === 'refused') return this.refuse(read.refusal);
     const sender = read.value.address;
-    const turned = this.#parts.admission.sender(this.#client, sender);
+    const turned = this.#parts.admission.sender(this.#state.client, sender);
     if (turned !== undefined) return this.refuse(turned, { sender });
-    this.#transaction = new Transaction({
+    const transaction = new Transaction({
       parts: this.#parts,
       settings: this.settings,
-      client: this.#client,
-      greetedAs: this.#greeting?.name ?? '',
-      extended: this.#greeting?.extended ?? false,
+      client: this.#state.client,
+      greetedAs: this.#state.greeting?.name ?? '',
+      extended: this.#state.greeting?.extended ?? false,
       sender: read.value,
       onRoom: () => {
         this.#heldBack = false;
         this.#wire.proceed();
       },
     });
+    this.#state = { ...this.#state, transaction };
     return this.#reply(success('sender-ok'));
   }
 
-  #whyNoMail(): Refusal | undefined {
-    if (this.#greeting === undefined) return { status: 'bad-sequence', text: 'Send EHLO first' };
-    if (this.#transaction !== undefined) return { status: 'bad-sequence', text: 'A transaction is under way' };
-    if (this.#messages >= this.settings.inbound.limits.messagesPerConnection)
-      return { status: 'session-limit', text: 'Too many messages on this connection' };
-    const { listener, tls, user } = this.#client;
-    if (listener.tls === 'required' && tls === undefined) return { status: 'starttls-required' };
-    return listener.mode === 'submission' && user === undefined ? { status: 'authentication-required' } : undefined;
-  }
-
   #rcpt(argument: string): boolean {
-    const transaction = this.#transaction;
-    if (transaction === undefined) return this.refuse({ status: 'bad-sequence', text: 'Send MAIL first' });
-    if (transaction.reception !== undefined)
-      return this.refuse({ status: 'bad-sequence', text: 'Content has begun to arrive' });
+    const { transaction } = this.#state;
+    const misplaced = whyNoRecipient(this.#state);
+    if (misplaced !== undefined || transaction === undefined)
+      return this.refuse(misplaced ?? { status: 'bad-sequence' });
     const read = readRecipient(argument, transaction.sender.smtpUtf8, this.settings.hostname);
     if (read.kind === 'refused') return this.refuse(read.refusal);
     const refusal = transaction.addRecipient(read.value);
@@ -254,10 +249,8 @@ export class Session {
   }
 
   #data(argument: string): boolean {
-    const refusal = whyNoContent(this.#transaction);
+    const refusal = whyNoData(this.#state);
     if (refusal !== undefined) return this.refuse(refusal);
-    if (this.#transaction?.reception !== undefined)
-      return this.refuse({ status: 'bad-sequence', text: 'BDAT and DATA cannot be mixed' });
     if (argument !== '') return this.refuse({ status: 'command-syntax', text: 'Syntax: DATA' });
     this.#beginContent();
     this.#wire.expectDots();
@@ -268,11 +261,8 @@ export class Session {
     const [, size = '', last] = /^(\d{1,15})(?: +(LAST))?$/i.exec(argument) ?? [];
     // Nobody can tell what follows a chunk of unknown size.
     if (size === '')
-      return this.refuse({ status: 'bare-line-feed', text: 'Syntax: BDAT size [LAST], closing connection' });
-    const failed = this.#transaction?.reception?.refusal !== undefined;
-    const refusal = failed
-      ? { status: 'bad-sequence' as const, text: 'Send RSET first' }
-      : whyNoContent(this.#transaction);
+      return this.refuse({ status: 'session-limit', text: 'Syntax: BDAT size [LAST], closing connection' });
+    const refusal = whyNoChunk(this.#state);
     if (refusal === undefined) this.#beginContent();
     this.#chunk = { sizeBytes: Number(size), last: last !== undefined, refusal };
     this.#wire.expectOctets(Number(size));
@@ -280,13 +270,13 @@ export class Session {
   }
 
   #beginContent(): void {
-    this.#transaction?.receive();
+    this.#state.transaction?.receive();
     const { minimumBytesPerSecond } = this.settings.inbound.limits;
     this.#rate ??= new DataRate(minimumBytesPerSecond, this.#parts.clock().getTime());
   }
 
   #complete(): boolean {
-    const transaction = this.#transaction;
+    const transaction = this.#state.transaction;
     if (transaction === undefined) return true;
     this.#pending = true;
     void transaction
@@ -299,7 +289,7 @@ export class Session {
 
   #transactionEnded(): void {
     this.#pending = false;
-    this.#transaction = undefined;
+    this.#state = { ...this.#state, transaction: undefined };
     this.#rate = undefined;
     this.#messages += 1;
     this.#idleCommands = 0;
@@ -313,15 +303,11 @@ export class Session {
       this.refuse(accepted.refusal, { sender }, accepted.error);
       return;
     }
-    const { messageId, facts, recipients, receivedAt } = accepted.message;
+    const { messageId, facts } = accepted.message;
+    const tls = this.#state.client.tls?.version;
     this.#report('inbound.accepted', {
-      messageId,
-      sender,
-      recipients: recipients.length,
-      sizeBytes: facts.sizeBytes,
-      durationMs: this.#parts.clock().getTime() - receivedAt.getTime(),
-      ...(facts.messageIdField === '' ? {} : { headerMessageId: facts.messageIdField }),
-      ...(this.#client.tls === undefined ? {} : { tls: this.#client.tls.version }),
+      ...acceptedFields(accepted.message, this.#parts.clock()),
+      ...(tls === undefined ? {} : { tls }),
     });
     this.#reply(success('accepted', `${facts.messageIdField} Queued mail for delivery [${messageId}]`.trimStart()));
   }
@@ -340,9 +326,8 @@ export class Session {
   }
 
   #startTls(argument: string): boolean {
-    const { listener, tls } = this.#client;
-    if (listener.tls === 'off') return this.refuse({ status: 'command-not-implemented' });
-    if (tls !== undefined) return this.refuse({ status: 'bad-sequence', text: 'TLS is already active' });
+    const refusal = whyNoTls(this.#state);
+    if (refusal !== undefined) return this.refuse(refusal);
     if (argument !== '') return this.refuse({ status: 'command-syntax', text: 'Syntax: STARTTLS' });
     this.#reply(success('starttls-ready'));
     this.#pending = true;
@@ -351,18 +336,15 @@ export class Session {
   }
 
   #authenticate(argument: string): boolean {
-    if (this.#client.tls === undefined) return this.refuse({ status: 'encryption-required-for-auth' });
-    if (this.#greeting?.extended !== true) return this.refuse({ status: 'bad-sequence', text: 'Send EHLO first' });
-    if (this.#client.user !== undefined) return this.refuse({ status: 'bad-sequence', text: 'Already authenticated' });
-    if (this.#transaction !== undefined)
-      return this.refuse({ status: 'bad-sequence', text: 'A transaction is under way' });
+    const misplaced = whyNoAuth(this.#state);
+    if (misplaced !== undefined) return this.refuse(misplaced);
     const [mechanism = '', initial] = argument.split(/ +/);
     const refusal = this.#auth.begin(mechanism);
     return refusal === undefined ? this.#continueAuth(initial) : this.refuse(refusal);
   }
 
   #continueAuth(response: string | undefined): boolean {
-    const verdict = this.#auth.step(this.#client, response);
+    const verdict = this.#auth.step(this.#state.client, response);
     if (!(verdict instanceof Promise))
       return verdict.kind === 'challenge' ? this.#challenge(verdict.text) : this.refuse(verdict.refusal);
     this.#pending = true;
@@ -370,7 +352,7 @@ export class Session {
       this.#pending = false;
       if (decided.kind === 'refused') this.refuse(decided.refusal, {}, decided.error);
       else {
-        this.#client = { ...this.#client, user: decided.user };
+        this.#state = { ...this.#state, client: { ...this.#state.client, user: decided.user } };
         this.#report('inbound.authenticated');
         this.#reply(success('authenticated'));
       }
@@ -385,8 +367,8 @@ export class Session {
   }
 
   #reset(): void {
-    void this.#transaction?.discard();
-    this.#transaction = undefined;
+    void this.#state.transaction?.discard();
+    this.#state = { ...this.#state, transaction: undefined };
     this.#rate = undefined;
     this.#auth.abandon();
   }
@@ -402,17 +384,11 @@ export class Session {
   }
 
   #report(event: EventName, fields: EventFields = {}, error?: unknown): void {
-    const { ip, listener, user } = this.#client;
+    const { ip, listener, user } = this.#state.client;
     this.#parts.report(
       event,
       { sessionId: this.id, ip, listener: listener.name, ...(user === undefined ? {} : { user }), ...fields },
       error,
     );
   }
-}
-
-/** Why no content may come now (RFC 5321 §4.1.4, RFC 3030 §2). */
-function whyNoContent(transaction: Transaction | undefined): Refusal | undefined {
-  if (transaction === undefined) return { status: 'bad-sequence', text: 'Send MAIL first' };
-  return transaction.hasRecipients ? undefined : { status: 'bad-sequence', text: 'No valid recipients' };
 }

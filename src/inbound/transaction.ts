@@ -3,6 +3,7 @@
  * order in which things may come, not how commands are written nor how replies are sent.
  */
 import type { EnvelopeRecipient } from '#mail/envelope.ts';
+import type { EventFields } from '#log/events.ts';
 import type { NewMessage } from '#queue/store.ts';
 import type { Sender } from './parameters.ts';
 import type { InboundParts } from './parts.ts';
@@ -106,4 +107,19 @@ export class Transaction {
   async discard(): Promise<void> {
     await this.#reception?.discard();
   }
+}
+
+/** What the log says of a message that was accepted. */
+export function acceptedFields(
+  { messageId, envelope, recipients, facts, receivedAt }: NewMessage,
+  now: Date,
+): EventFields {
+  return {
+    messageId,
+    sender: envelope.sender,
+    recipients: recipients.length,
+    sizeBytes: facts.sizeBytes,
+    durationMs: now.getTime() - receivedAt.getTime(),
+    ...(facts.messageIdField === '' ? {} : { headerMessageId: facts.messageIdField }),
+  };
 }
