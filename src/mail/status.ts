@@ -63,6 +63,7 @@ export const STATUS_TABLE = {
   'dns-failed': { detail: '4.312', reply: { deferred: 450, failed: 550 }, text: 'DNS query failed' },
   'connection-refused': { detail: '4.316', reply: { deferred: 450 }, text: 'Connection refused' },
   'tls-required': { detail: '4.317', reply: { deferred: 450 }, text: 'Cannot connect to remote server' },
+  'no-route': { detail: '4.4', reply: { deferred: 450, failed: 550 }, text: 'Unable to route' },
   expired: { detail: '4.7', reply: { deferred: 450, failed: 550 }, text: 'Message expired' },
   'routing-loop': { detail: '4.14', reply: { failed: 554 }, text: 'Routing loop detected' },
   'mx-loop': {
