@@ -8,8 +8,11 @@ export class Alarm {
   #rings = false;
   #sleepers: (() => void)[] = [];
 
-  get isRinging(): boolean {
-    return this.#rings;
+  /** True when it rang since this was last asked. */
+  takeRing(): boolean {
+    const rang = this.#rings;
+    this.#rings = false;
+    return rang;
   }
 
   ring(): void {
@@ -19,19 +22,16 @@ export class Alarm {
     for (const wake of sleepers) wake();
   }
 
-  clear(): void {
-    this.#rings = false;
-  }
-
-  /** Resolves at the next ring (at once after a ring that nobody cleared), after `longest`, or with the signal. */
+  /** Resolves at the next ring (at once after one that nobody took), after `longest`, or with the signal. */
   async wait(longest: Milliseconds, signal: AbortSignal): Promise<void> {
-    if (this.#rings || signal.aborted) return;
+    if (this.takeRing() || signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, Math.min(longest, TIMER_LIMIT_MS));
     const onAbort = (): void => resolve();
     signal.addEventListener('abort', onAbort, { once: true });
     this.#sleepers.push(resolve);
     await promise;
+    this.#rings = false;
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
     this.#sleepers = this.#sleepers.filter((sleeper) => sleeper !== resolve);

@@ -42,8 +42,6 @@ export type QueueParts = {
 /** Where a lease came from, and the octets of memory that it holds. */
 type Home = { readonly store: QueueStore; readonly freshBytes: Bytes };
 
-const SETTLE_AGAIN_MS = 1000;
-
 export class Queue {
   readonly #settings: Live<QueueSettings>;
   readonly #report: Report;
@@ -51,25 +49,17 @@ export class Queue {
   readonly #own: QueueStore;
   #stores: readonly QueueStore[];
   readonly #homes = new Map<Lease, Home>();
-  readonly #pauses = new Map<string, Pause>();
   readonly #alarm = new Alarm();
   #freshMail: FreshMail | undefined;
   #freshBytes = 0;
   #turn = 0;
-  #isClosed = false;
 
-  private constructor({ store, settings, report, now }: QueueParts) {
+  constructor({ store, settings, report, now }: QueueParts) {
     this.#own = store;
     this.#stores = [store];
     this.#settings = settings;
     this.#report = report;
     this.#now = now ?? (() => new Date());
-  }
-
-  static async open(parts: QueueParts): Promise<Queue> {
-    const queue = new Queue(parts);
-    await queue.#learnPauses(parts.store);
-    return queue;
   }
 
   /** Where inbound writes large content. */
@@ -83,8 +73,7 @@ export class Queue {
   }
 
   /** Takes the mail of a shard over whose process is gone. */
-  async adopt(store: QueueStore): Promise<void> {
-    await this.#learnPauses(store);
+  adopt(store: QueueStore): void {
     this.#stores = [...this.#stores, store];
     this.wake();
   }
@@ -117,7 +106,7 @@ export class Queue {
 
   /** From all stores, each first in turn. */
   async lease(request: LeaseRequest): Promise<readonly Lease[]> {
-    this.#alarm.clear();
+    this.#alarm.takeRing();
     this.#turn = (this.#turn + 1) % this.#stores.length;
     const leases: Lease[] = [];
     const busy = new Set(request.busy);
@@ -151,53 +140,47 @@ export class Queue {
   }
 
   /**
-   * Writes the outcomes. A delivery that has happened must not be forgotten: while the disk is full it is tried again
-   * until the lease runs out. Answers in the order of `settled`; false where the lease was lost.
+   * Writes outcomes: in the order of `settled`, false where the lease was lost. After a rejection the caller tries again,
+   * since a delivery that has happened must not be forgotten; what was written before is then told as lost.
    */
   async settle(settled: readonly SettledLease[]): Promise<readonly boolean[]> {
-    const byStore = new Map<QueueStore, SettledLease[]>();
+    const [first] = settled;
+    const home = first === undefined ? undefined : this.#homes.get(first.lease);
+    // One lease, or several of one store, need no sorting: the usual case.
+    if (home !== undefined && settled.every(({ lease }) => this.#homes.get(lease)?.store === home.store)) {
+      return this.#settleIn(home.store, settled);
+    }
+    const kept: boolean[] = [];
     for (const one of settled) {
       const store = this.#homes.get(one.lease)?.store;
-      if (store !== undefined) byStore.set(store, [...(byStore.get(store) ?? []), one]);
+      kept.push(...(store === undefined ? [false] : await this.#settleIn(store, [one])));
     }
-    const kept = new Map<Lease, boolean>();
-    try {
-      for (const [store, ones] of byStore) {
-        const answers = await this.#settleIn(store, ones);
-        for (const [index, { lease }] of ones.entries()) kept.set(lease, answers[index] === true);
-      }
-    } finally {
-      for (const { lease } of settled) this.#forget(lease);
-    }
-    if (
-      settled.some(
-        ({ reports, settlements, lease }) => reports.length > 0 || settlements.size < lease.deliveries.length,
-      )
-    ) {
-      this.wake();
-    }
-    return settled.map(({ lease }) => kept.get(lease) === true);
+    return kept;
   }
 
   async pause(pause: Pause): Promise<void> {
     const { destination, until, failures, diagnosis } = pause;
-    this.#pauses.set(destination, pause);
     await Promise.all(this.#stores.map(async (store) => this.#stored(store.pause(pause))));
     const reason = diagnosticText('deferred', diagnosis);
     this.#report('queue.paused', { nexthop: destination, reason, retryAt: until.toISOString(), attempt: failures });
   }
 
-  /** The pause of a destination, also one that has ended without a success since. */
-  pauseOf(destination: string): Pause | undefined {
-    return this.#pauses.get(destination);
-  }
-
-  /** Cheap for a destination that is not paused, so it may follow every success. */
   async resume(destination: string): Promise<void> {
-    if (!this.#pauses.delete(destination)) return;
     await Promise.all(this.#stores.map(async (store) => this.#stored(store.resume(destination))));
     this.#report('queue.resumed', { nexthop: destination });
     this.wake();
+  }
+
+  /** Of several stores' pauses for a destination the longest. */
+  async pauses(): Promise<readonly Pause[]> {
+    const longest = new Map<string, Pause>();
+    for (const store of this.#stores) {
+      for (const pause of await this.#stored(store.pauses())) {
+        const known = longest.get(pause.destination);
+        if (known === undefined || known.until < pause.until) longest.set(pause.destination, pause);
+      }
+    }
+    return [...longest.values()];
   }
 
   /** Something may be due now: mail was added, an operator acted, room was made. */
@@ -207,10 +190,10 @@ export class Queue {
 
   /**
    * Resolves when `lease` may return something that it did not return before, and at the latest after `longest`: at once
-   * when the queue was woken since the last `lease` began.
+   * when the queue was woken since the last `lease` began, or since this was last asked.
    */
   async due(longest: Milliseconds, signal: AbortSignal): Promise<void> {
-    if (this.#alarm.isRinging || signal.aborted) return;
+    if (this.#alarm.takeRing() || signal.aborted) return;
     const dues = await Promise.all(this.#stores.map(async (store) => this.#stored(store.nextDue())));
     const now = this.#now().getTime();
     // What is due already was left by the last `lease` for lack of room, whose end wakes us.
@@ -234,13 +217,8 @@ export class Queue {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     this.wake();
     await Promise.all(this.#stores.map(async (store) => store.close()));
-  }
-
-  async #learnPauses(store: QueueStore): Promise<void> {
-    for (const pause of await store.pauses()) this.#pauses.set(pause.destination, pause);
   }
 
   /** The outbound side, if it can begin with all of these messages now. */
@@ -265,22 +243,15 @@ export class Queue {
     }
   }
 
-  #forget(lease: Lease): void {
-    this.#freshBytes -= this.#homes.get(lease)?.freshBytes ?? 0;
-    this.#homes.delete(lease);
-  }
-
   async #settleIn(store: QueueStore, settled: readonly SettledLease[]): Promise<readonly boolean[]> {
-    const end = Math.max(...settled.map(({ lease }) => lease.until.getTime()));
-    for (;;) {
-      try {
-        return await this.#stored(store.settle(settled));
-      } catch (error) {
-        const isPassing = error instanceof StorageUnavailable && error.code === 'full';
-        if (!isPassing || this.#isClosed || this.#now().getTime() >= end) throw error;
-        await new Promise((resolve) => setTimeout(resolve, SETTLE_AGAIN_MS));
-      }
+    const kept = await this.#stored(store.settle(settled));
+    for (const { lease } of settled) {
+      this.#freshBytes -= this.#homes.get(lease)?.freshBytes ?? 0;
+      this.#homes.delete(lease);
     }
+    // Reports, and deliveries that go back as they were, are due at once; a retry may be the next thing due.
+    if (settled.some((one) => one.reports.length > 0 || leavesMail(one))) this.wake();
+    return kept;
   }
 
   async #stored<Answer>(answer: Promise<Answer>): Promise<Answer> {
@@ -291,6 +262,12 @@ export class Queue {
       throw error;
     }
   }
+}
+
+function leavesMail({ settlements, lease }: SettledLease): boolean {
+  if (settlements.size < lease.deliveries.length) return true;
+  for (const { kind } of settlements.values()) if (kind === 'deferred') return true;
+  return false;
 }
 
 function memoryOf(messages: readonly NewMessage[]): Bytes {
