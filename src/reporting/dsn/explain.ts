@@ -5,7 +5,7 @@
 import type { Diagnosis } from '#mail/diagnosis.ts';
 import { EXPLANATIONS, isTrouble, row, type Explanation } from './explanations.ts';
 
-/** What a remote server's own code means; the longest key that the detail begins with counts (RFC 3463 §3). */
+/** What a remote server's own code means; the first row that fits counts (RFC 3463 §3). */
 const REMOTE: readonly (readonly [detail: string, explanation: Explanation])[] = [
   [
     '1.1',

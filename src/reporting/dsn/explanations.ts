@@ -93,6 +93,11 @@ export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
     'recipient',
     "The recipient's mail administrators have to see that their server offers STARTTLS with TLS 1.2 or newer and, where a verified certificate is demanded, shows one that is valid, names the server and comes with its whole chain. The reason in brackets says what was missing.",
   ),
+  'no-route': row(
+    'The relay found no host to hand the message to: neither DNS nor its own configuration names one that can be used.',
+    'operator',
+    'Look at the outbound connectors (smart hosts) and at the MX and address records of the domain. If the domain names no host, its owner has to.',
+  ),
   expired: row(
     'The message could not be delivered in the time that this relay keeps trying.',
     'operator',
