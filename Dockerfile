@@ -8,7 +8,8 @@ RUN npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --
 COPY src ./src
 COPY config ./config
 
-# Volumes take over the owner of these directories. Everything else may be mounted read-only.
+# New volumes take over the owner of these directories (docker-compose.yml has one for certificates). Everything else may be
+# mounted read-only.
 RUN install -d -o node -g node -m 0750 /data /certs
 VOLUME /data
 USER node
