@@ -242,8 +242,8 @@ function recordsOf(name: string, node: ZoneName, type: string, ttl: number): pac
 }
 
 function mxOf(text: string): packet.MxData {
-  const [preference, exchange = ''] = text.split(' ');
-  return { preference: Number(preference), exchange };
+  const space = text.indexOf(' ');
+  return { preference: Number(text.slice(0, space)), exchange: text.slice(space + 1) };
 }
 
 function tlsaOf(text: string): packet.TlsaData {
