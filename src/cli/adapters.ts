@@ -1,0 +1,39 @@
+/** What commands need from outside: `main.ts` gives it, since commands may know neither databases nor the relay itself. */
+import type { LoadedConfig, Machine } from '#config/load.ts';
+import type { RelayConfig } from '#config/schema.ts';
+import type { QueueDesk } from '#queue/desk.ts';
+import type { TraceStore } from '#queue/trace-store.ts';
+
+export type Console = {
+  readonly write: (text: string) => void;
+  /** To standard error. */
+  readonly complain: (text: string) => void;
+  /** Width of the terminal; `undefined` when the output goes elsewhere and lines need not be cut. */
+  readonly columns: number | undefined;
+  /** Asks without echo on a terminal, else takes the first line of standard input. */
+  readonly readSecret: (prompt: string) => Promise<string>;
+  /** All of standard input. */
+  readonly readAll: () => Promise<string>;
+};
+
+export type CommandAdapters = {
+  readonly console: Console;
+  readonly version: string;
+  readonly machine: Machine;
+  /** Where the sources lie: `docs write` writes there. */
+  readonly packageDirectory: string;
+  readonly now: () => Date;
+  /** Runs the relay until it is told to stop; resolves to the exit code of the process. */
+  readonly startRelay: (loaded: LoadedConfig) => Promise<number>;
+  /** The queue on disk, for when no relay runs. Rejects with `StorageUnavailable`. */
+  readonly openDesk: (config: RelayConfig) => Promise<QueueDesk>;
+  readonly openTraces: (config: RelayConfig) => Promise<Pick<TraceStore, 'find' | 'close'>>;
+  /** Asks a resolver (or the system's) anything; rejects when no answer comes. */
+  readonly askResolver: (resolver: string | undefined) => Promise<void>;
+};
+
+/** What each command is registered with. */
+export type CommandContext = CommandAdapters & {
+  /** Reads the file of `--config`; throws `ConfigError`. */
+  readonly settings: () => LoadedConfig;
+};

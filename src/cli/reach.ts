@@ -1,0 +1,59 @@
+/**
+ * How a command gets at the queue and the trace records: through the running relay, else from the database. Both are the
+ * same interfaces, so commands do not know which it is.
+ */
+import { readAccess } from '#admin/access.ts';
+import { RelayClient, RelayUnreachable } from '#admin/client.ts';
+import type { RelayConfig } from '#config/schema.ts';
+import type { QueueDesk } from '#queue/desk.ts';
+import type { TraceStore } from '#queue/trace-store.ts';
+import type { CommandContext } from './adapters.ts';
+import { CommandFailure } from './exit.ts';
+
+/** `undefined` when no relay runs. */
+export async function runningRelay({ http }: Pick<RelayConfig, 'http'>): Promise<RelayClient | undefined> {
+  const access = await readAccess(http.tokenFile).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(
+      'unreachable',
+      `the token of the relay cannot be read: ${reason}`,
+      'Run the command as the user that the relay runs as.',
+    );
+  });
+  if (access === undefined) return undefined;
+  const client = new RelayClient(access);
+  return (await client.answers()) ? client : undefined;
+}
+
+export async function demandRelay(config: RelayConfig): Promise<RelayClient> {
+  const client = await runningRelay(config);
+  if (client !== undefined) return client;
+  throw new RelayUnreachable('nobody', 'no relay runs with this configuration');
+}
+
+export async function withDesk<Result>(
+  context: CommandContext,
+  use: (desk: QueueDesk) => Promise<Result>,
+): Promise<Result> {
+  const { config } = context.settings();
+  return closing((await runningRelay(config)) ?? (await context.openDesk(config)), use);
+}
+
+export async function withTraces<Result>(
+  context: CommandContext,
+  use: (traces: Pick<TraceStore, 'find'>) => Promise<Result>,
+): Promise<Result> {
+  const { config } = context.settings();
+  return closing((await runningRelay(config)) ?? (await context.openTraces(config)), use);
+}
+
+async function closing<Port extends { close(): Promise<void> }, Result>(
+  port: Port,
+  use: (port: Port) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await use(port);
+  } finally {
+    await port.close();
+  }
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/**
+ * Starts main.ts on a Node that can run it. Plain JavaScript in old syntax: it must also load in a Node that is too old,
+ * where it hands over to the one that `npm ci` has put into node_modules/.bin, with signals and exit code passed on.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const LEAST = [24, 12];
+
+function isRecent(version) {
+  const [major, minor] = version.split('.').map(Number);
+  return major > LEAST[0] || (major === LEAST[0] && minor >= LEAST[1]);
+}
+
+/** The package's own node_modules, or the one that the package is installed in. */
+function findNode(start) {
+  for (let directory = start; ; directory = dirname(directory)) {
+    const candidate = join(directory, 'node_modules', '.bin', 'node');
+    if (existsSync(candidate)) return candidate;
+    if (directory === dirname(directory)) return undefined;
+  }
+}
+
+function handOver(node) {
+  const child = spawn(node, process.argv.slice(1), {
+    stdio: 'inherit',
+    env: { ...process.env, POSTERN_HANDED_OVER: '1' },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
+    // Ctrl-C reaches the whole foreground group by itself; the child would get it twice.
+    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
+  }
+  child.on('error', (error) => {
+    process.stderr.write(`postern: ${node} cannot be started: ${error.message}\n`);
+    process.exit(70);
+  });
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+if (isRecent(process.versions.node)) await import('./main.ts');
+else {
+  const node = process.env.POSTERN_HANDED_OVER ? undefined : findNode(dirname(fileURLToPath(import.meta.url)));
+  if (node !== undefined) handOver(node);
+  else {
+    process.stderr.write(`postern: Node ${LEAST.join('.')} or later is needed; this is ${process.versions.node}.\n`);
+    process.stderr.write('Run `npm ci` in its directory, which brings one, or install a newer Node.\n');
+    process.exit(70);
+  }
+}

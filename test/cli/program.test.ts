@@ -1,0 +1,186 @@
+/** The command line as a whole: help, exit codes, configuration, users, trace, generated pages. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, beforeEach, describe, test } from 'node:test';
+
+import type { Command } from 'commander';
+
+import { examplesOf } from '#cli/examples.ts';
+import { buildProgram } from '#cli/program.ts';
+import { generatedFiles } from '#cli/references.ts';
+import { CommandBench } from '../doubles/console.ts';
+
+const bench = new CommandBench();
+after(() => bench.remove());
+beforeEach(() => {
+  bench.configure({});
+  bench.overrides = {};
+  bench.input = '';
+});
+
+const root = new URL('../../', import.meta.url).pathname;
+const unused = (): Promise<never> => Promise.reject(new Error('no command was run'));
+const program = buildProgram(
+  {
+    console: { write: () => {}, complain: () => {}, columns: undefined, readSecret: unused, readAll: unused },
+    version: '0',
+    machine: { hostname: 'localhost' },
+    packageDirectory: root,
+    now: () => new Date(),
+    startRelay: unused,
+    openDesk: unused,
+    openTraces: unused,
+    askResolver: unused,
+  },
+  () => {},
+);
+
+function leaves(
+  command: Command,
+  words: readonly string[] = [],
+): readonly { command: Command; words: readonly string[] }[] {
+  return command.commands.length === 0
+    ? [{ command, words }]
+    : command.commands.flatMap((child) => leaves(child, [...words, child.name()]));
+}
+
+describe('every command', () => {
+  for (const { command, words } of leaves(program)) {
+    test(`${words.join(' ')} has a description and an example that its own parser takes`, async () => {
+      assert.match(command.description(), /^[A-Z].+\.$/);
+      const examples = examplesOf(command);
+      assert.ok(examples.length > 0);
+      for (const example of examples)
+        assert.ok(example.includes(`postern`) && example.includes(words.join(' ')), example);
+      const { code, out } = await bench.run(...words, '--help');
+      assert.equal(code, 0);
+      assert.ok(out.includes(`  $ ${examples[0]}`), out);
+    });
+  }
+});
+
+describe('generated pages', () => {
+  for (const { path, content } of generatedFiles(program)) {
+    test(`${path} is fresh`, () => assert.equal(readFileSync(join(root, path), 'utf8'), content));
+  }
+
+  test('docs check tells stale pages, docs write makes them fresh', async () => {
+    assert.equal((await bench.run('docs', 'check')).code, 1);
+    assert.equal((await bench.run('docs', 'write')).code, 0);
+    assert.equal((await bench.run('docs', 'check')).code, 0);
+    writeFileSync(join(bench.directory, 'docs/reference/config.md'), 'old');
+    assert.match((await bench.run('docs', 'check')).err, /stale: docs\/reference\/config\.md/);
+    assert.equal((await bench.run('docs', 'write')).out, 'Wrote docs/reference/config.md.');
+  });
+});
+
+describe('exit codes', () => {
+  test('0 for the version', async () =>
+    assert.deepEqual(await bench.run('--version'), { code: 0, out: '0.1.0', err: '' }));
+
+  test('2 for an unknown command, with the one that was meant', async () => {
+    const { code, err } = await bench.run('queu');
+    assert.equal(code, 2);
+    assert.match(err, /Did you mean queue\?/);
+  });
+
+  test('2 without a command, with the help', async () => {
+    const { code, err } = await bench.run();
+    assert.equal(code, 2);
+    assert.match(err, /Usage: postern/);
+  });
+
+  test('3 for a configuration with problems, each with its line', async () => {
+    writeFileSync(bench.config, 'hostnam: x\nqueue: 5\n');
+    const { code, err } = await bench.run('queue', 'list');
+    assert.equal(code, 3);
+    assert.match(
+      err,
+      /relay\.yaml:1: hostnam is no setting; did you mean hostname\?\n.*relay\.yaml:2: queue must hold settings/,
+    );
+  });
+
+  test('70 for a defect, with its stack', async () => {
+    bench.overrides = { openDesk: () => Promise.reject(new TypeError('unforeseen')) };
+    const { code, err } = await bench.run('queue', 'list');
+    assert.equal(code, 70);
+    assert.match(err, /TypeError: unforeseen\n +at /);
+  });
+
+  test("start's own code", async () => {
+    bench.overrides = { startRelay: () => Promise.resolve(9) };
+    assert.equal((await bench.run('start')).code, 9);
+  });
+});
+
+test('start does not run over files that are missing', async () => {
+  bench.configure({ tls: { certificates: [{ certFile: '/nonexistent.pem', keyFile: '/nonexistent.key' }] } });
+  bench.overrides = { startRelay: () => Promise.reject(new Error('started')) };
+  const { code, err } = await bench.run('start');
+  assert.equal(code, 3);
+  assert.match(err, /tls\.certificates\[0\]\.certFile must be a readable file; there is no \/nonexistent\.pem/);
+});
+
+test('config check says when all is fine, and which resolver is not', async () => {
+  assert.match((await bench.run('config', 'check')).out, /relay\.yaml is fine\.$/);
+  bench.overrides = { askResolver: () => Promise.reject(new Error('timeout')) };
+  const { code, err } = await bench.run('config', 'check');
+  assert.equal(code, 3);
+  assert.match(err, /dns\.resolvers must answer; the resolver of \/etc\/resolv\.conf does not \(timeout\)/);
+});
+
+test('config describe and schema print the manual and JSON', async () => {
+  assert.match((await bench.run('config', 'describe')).out, /`tlsPolicy\.floor`/);
+  assert.doesNotThrow(async () => JSON.parse((await bench.run('config', 'schema')).out));
+});
+
+test('certs dev makes an authority and a certificate once', async () => {
+  const { code, out } = await bench.run('certs', 'dev', 'relay.test');
+  assert.equal(code, 0, out);
+  assert.match(out, /^Made \S+relay\.pem/);
+  assert.match((await bench.run('certs', 'dev', 'relay.test')).out, /^Kept /);
+  assert.ok(existsSync(join(bench.directory, 'certs/ca.pem')));
+});
+
+test('a user is added from standard input, listed and removed', async () => {
+  bench.input = 'correct horse\n';
+  assert.equal((await bench.run('user', 'add', 'alice@example.org')).out, 'alice@example.org may sign in now.');
+  assert.equal((await bench.run('user', 'add', 'alice@example.org')).out, 'alice@example.org has a new password.');
+  assert.equal(statSync(join(bench.directory, 'users')).mode & 0o777, 0o600);
+  assert.equal((await bench.run('user', 'list', '--json')).out, '["alice@example.org"]');
+  assert.equal((await bench.run('user', 'remove', 'alice@example.org')).code, 0);
+  assert.equal((await bench.run('user', 'remove', 'alice@example.org')).code, 1);
+});
+
+test('a short password is refused', async () => {
+  bench.input = 'short';
+  const { code, err } = await bench.run('user', 'add', 'bob@example.org');
+  assert.equal(code, 1);
+  assert.match(err, /shorter than 8 characters/);
+});
+
+test('a password is never an argument', async () => {
+  assert.equal((await bench.run('user', 'add', 'bob@example.org', 'secret-word')).code, 2);
+});
+
+test('trace tells the story of each message in order', async () => {
+  const at = (second: number): Date => new Date(bench.now.getTime() + second * 1000);
+  const messageId = '01J000000000000A';
+  bench.records.push(
+    { at: at(0), messageId, event: 'inbound.accepted', fields: { sender: 'alice@example.org', sizeBytes: 4096 } },
+    { at: at(1), messageId, event: 'delivery.delivered', fields: { recipient: 'bob@example.net', tls: 'TLSv1.3' } },
+  );
+  const { out } = await bench.run('trace', messageId);
+  assert.deepEqual(out.split('\n'), [
+    '01J000000000000A',
+    '  2026-11-21 08:00:00Z  inbound.accepted: A message was accepted and is safe on disk.',
+    '      sender          alice@example.org',
+    '      sizeBytes       4096',
+    '  2026-11-21 08:00:01Z  delivery.delivered: The next host has taken the message over.',
+    '      recipient       bob@example.net',
+    '      tls             TLSv1.3',
+  ]);
+  bench.records.length = 0;
+  assert.equal((await bench.run('trace', 'nobody@example.net')).code, 1);
+});

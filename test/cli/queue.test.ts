@@ -1,0 +1,187 @@
+/** `postern queue`: on the store while no relay runs, and through the HTTP interface of one that runs. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, beforeEach, describe, test } from 'node:test';
+
+import { writeAccess } from '#admin/access.ts';
+import { adminRoutes } from '#admin/routes.ts';
+import { openHttpServer } from '#http/server.ts';
+import { StorageUnavailable } from '#queue/store.ts';
+import { CommandBench } from '../doubles/console.ts';
+import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
+
+const bench = new CommandBench();
+after(() => bench.remove());
+beforeEach(() => {
+  bench.configure({});
+  bench.columns = undefined;
+  bench.overrides = {};
+  bench.desk = new MemoryDesk(sampleRows(bench.now), () => bench.now);
+});
+
+test('the list tells what waits, since when, and why', async () => {
+  const { code, out } = await bench.run('queue', 'list');
+  assert.equal(code, 0);
+  assert.deepEqual(out.split('\n'), [
+    'ID                AGE  TRY  NEXT    STATUS   SENDER             RECIPIENT',
+    '01J000000000000A  90m    2  in 15m  4.4.317  alice@example.org  bob@example.net',
+    '01J000000000000A  90m    2  in 15m  4.4.317  alice@example.org  carol@example.net',
+    '01J000000000000B  10m    0  held    -        <>                 dave@example.com',
+  ]);
+});
+
+test('on a terminal of 80 columns no line is longer', async () => {
+  bench.columns = 80;
+  bench.desk.rows = bench.desk.rows.map((row) => ({ ...row, recipient: `${'long'.repeat(20)}@example.net` }));
+  const { out } = await bench.run('queue', 'list');
+  assert.ok(
+    out.split('\n').every((line) => line.length <= 80),
+    out,
+  );
+  assert.match(out, /longlong…/);
+});
+
+test('what a remote host said cannot control the terminal', async () => {
+  const [row] = bench.desk.rows;
+  assert.ok(row !== undefined);
+  const last = { status: 'remote-reply', detail: '1.1', text: 'no\u001b[2Jsuch user' } as const;
+  bench.desk.rows = [{ ...row, last }];
+  const { out } = await bench.run('queue', 'show', row.messageId);
+  assert.match(out, /450 4\.1\.1 no\u{fffd}\[2Jsuch user/u);
+});
+
+test('filters choose, and a limit says how many more there are', async () => {
+  assert.match((await bench.run('queue', 'list', '--sender', '<>')).out, /dave/);
+  assert.doesNotMatch((await bench.run('queue', 'list', '--older-than', '1h')).out, /dave/);
+  assert.match((await bench.run('queue', 'list', '--limit', '1')).out, /1 of 3; more with --limit 3/);
+  assert.equal((await bench.run('queue', 'list', '--domain', 'nowhere.test')).out, 'Nothing in the queue matches.');
+});
+
+test('JSON has every field of a row', async () => {
+  const rows: unknown = JSON.parse((await bench.run('queue', 'list', '--json')).out);
+  assert.deepEqual(rows, JSON.parse(JSON.stringify(sampleRows(bench.now))));
+});
+
+test('a message is shown with envelope, deliveries and header', async () => {
+  const { code, out } = await bench.run('queue', 'show', '01j000000000000a');
+  assert.equal(code, 0);
+  assert.match(out, /^Sender {6}alice@example\.org$/m);
+  assert.match(out, /^To bob@example\.net: waiting, 2 tries, next in 15m$/m);
+  assert.match(out, /^ {2}450 4\.4\.317 Cannot connect to remote server \[Message=NotOffered\]$/m);
+  assert.match(out, /^Subject: Hello$/m);
+});
+
+test('an unknown message ends with 1 and the command to try next', async () => {
+  const { code, err } = await bench.run('queue', 'show', '01J000000000000Z');
+  assert.equal(code, 1);
+  assert.match(err, /postern trace 01J000000000000Z/);
+});
+
+test('each act reaches the deliveries of its filter only', async () => {
+  assert.equal((await bench.run('queue', 'hold', '--domain', 'example.net')).out, '2 deliveries held.');
+  assert.equal((await bench.run('queue', 'release', '01J000000000000A')).out, '2 deliveries released.');
+  assert.equal((await bench.run('queue', 'retry', '--recipient', 'bob@*')).out, '1 delivery will be tried now.');
+  assert.equal((await bench.run('queue', 'fail', '--sender', '<>')).out, '1 delivery will be returned.');
+  assert.equal(
+    (await bench.run('queue', 'cancel', '01J000000000000A', '01J000000000000B')).out,
+    '3 deliveries removed.',
+  );
+  assert.deepEqual(bench.desk.rows, []);
+});
+
+test('a dry run counts and changes nothing', async () => {
+  const { code, out } = await bench.run('queue', 'cancel', '--domain', 'example.net', '--dry-run');
+  assert.deepEqual([code, out], [0, '2 deliveries would be chosen by this cancel.']);
+  assert.deepEqual(bench.desk.acts, []);
+  assert.deepEqual(JSON.parse((await bench.run('queue', 'hold', '--all', '--dry-run', '--json')).out), {
+    act: 'hold',
+    dryRun: true,
+    deliveries: 3,
+  });
+});
+
+describe('an act is refused as wrong usage', () => {
+  for (const argv of [
+    ['cancel'],
+    ['cancel', '--sender', ''],
+    ['retry', '--older-than', 'soon'],
+    ['hold', '--state', 'stuck'],
+    ['fail', '--status', 'x'],
+    ['release', 'no-id'],
+    ['retry', '--colour', 'red'],
+  ]) {
+    test(`queue ${argv.join(' ')}`, async () => {
+      const { code, err } = await bench.run('queue', ...argv);
+      assert.equal(code, 2, err);
+      assert.notEqual(err, '');
+      assert.deepEqual(bench.desk.acts, []);
+    });
+  }
+});
+
+test('an act that matches nothing ends with 1', async () => {
+  assert.equal((await bench.run('queue', 'retry', '--domain', 'nowhere.test')).code, 1);
+});
+
+test('--all acts on everything', async () =>
+  assert.equal((await bench.run('queue', 'retry', '--all')).out, '3 deliveries will be tried now.'));
+
+test('a database that cannot be opened ends with 5 and what to do', async () => {
+  const failed = new StorageUnavailable('newer-schema', 'data/queue.db has schema 9');
+  bench.overrides = { openDesk: () => Promise.reject(failed) };
+  const { code, err } = await bench.run('queue', 'list');
+  assert.equal(code, 5);
+  assert.match(err, /schema 9\nA newer Postern has written it/);
+});
+
+describe('while a relay runs', () => {
+  const desk = new MemoryDesk(sampleRows(bench.now), () => bench.now);
+  const tokenFile = join(bench.directory, 'data/admin-token');
+  const parts = {
+    desk,
+    traces: { find: () => Promise.resolve([]) },
+    metrics: { contentType: 'text/plain', render: () => Promise.resolve('') },
+    readiness: () => Promise.resolve({ state: 'accepting', checks: [] } as const),
+    status: () => Promise.reject(new Error('not asked here')),
+    reload: () => Promise.resolve({ kind: 'refused', problems: ['relay.yaml:1: hostnam is no setting'] } as const),
+    report: () => {},
+  };
+  const open = () =>
+    openHttpServer({ address: '127.0.0.1', port: 0, token: 'right', routes: adminRoutes(parts), report: () => {} });
+
+  test('commands ask it and leave the database alone', async () => {
+    const server = await open();
+    bench.overrides = { openDesk: () => Promise.reject(new Error('the database was opened')) };
+    await writeAccess(tokenFile, { token: 'right', url: server.url });
+    assert.match((await bench.run('queue', 'list')).out, /bob@example\.net/);
+    assert.equal((await bench.run('queue', 'hold', '--all')).out, '3 deliveries held.');
+    assert.equal(desk.acts.length, 1);
+    await server.close();
+  });
+
+  test('a refused reload ends with 3 and the problems', async () => {
+    const server = await open();
+    await writeAccess(tokenFile, { token: 'right', url: server.url });
+    const { code, err } = await bench.run('reload');
+    assert.equal(code, 3);
+    assert.match(err, /hostnam is no setting\nThe old configuration stays in force/);
+    await server.close();
+  });
+
+  test('a token that is not its own ends with 4', async () => {
+    const server = await open();
+    await writeAccess(tokenFile, { token: 'wrong', url: server.url });
+    assert.equal((await bench.run('queue', 'list')).code, 4);
+    await server.close();
+  });
+
+  test('a relay that was killed leaves its token; the database is used', async () => {
+    const server = await open();
+    await writeAccess(tokenFile, { token: 'right', url: server.url });
+    await server.close();
+    assert.equal((await bench.run('queue', 'list')).code, 0);
+    const { code, err } = await bench.run('status');
+    assert.equal(code, 4);
+    assert.match(err, /Start it with: postern start/);
+  });
+});

@@ -1,0 +1,66 @@
+/** A command line in a directory of its own: what it writes is kept, and the relay and the stores are in memory. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { CommandAdapters } from '#cli/adapters.ts';
+import { runCommandLine } from '#cli/program.ts';
+import type { TraceRecord } from '#queue/trace-store.ts';
+import { MemoryDesk, sampleRows } from './desk.ts';
+
+export type Run = { readonly code: number; readonly out: string; readonly err: string };
+
+export class CommandBench {
+  readonly directory = mkdtempSync(join(tmpdir(), 'postern-cli-'));
+  readonly now = new Date('2026-11-21T08:00:00Z');
+  readonly records: TraceRecord[] = [];
+  desk = new MemoryDesk(sampleRows(this.now), () => this.now);
+  /** What standard input holds. */
+  input = '';
+  columns: number | undefined = undefined;
+  overrides: Partial<CommandAdapters> = {};
+
+  get config(): string {
+    return join(this.directory, 'relay.yaml');
+  }
+
+  configure(settings: object): void {
+    const places = {
+      dataDirectory: join(this.directory, 'data'),
+      certificateDirectory: join(this.directory, 'certs'),
+      inbound: { authentication: { usersFile: join(this.directory, 'users') } },
+      http: { port: 0 },
+      listeners: [{ name: 'mail', port: 0 }],
+    };
+    writeFileSync(this.config, JSON.stringify({ ...places, ...settings }));
+  }
+
+  async run(...argv: readonly string[]): Promise<Run> {
+    const out: string[] = [];
+    const err: string[] = [];
+    const adapters: CommandAdapters = {
+      console: {
+        write: (text) => out.push(text),
+        complain: (text) => err.push(text),
+        columns: this.columns,
+        readSecret: () => Promise.resolve(this.input.split('\n')[0] ?? ''),
+        readAll: () => Promise.resolve(this.input),
+      },
+      version: '0.1.0',
+      machine: { hostname: 'mail.example.org' },
+      packageDirectory: this.directory,
+      now: () => this.now,
+      startRelay: () => Promise.resolve(0),
+      openDesk: () => Promise.resolve(this.desk),
+      openTraces: () => Promise.resolve({ find: () => Promise.resolve(this.records), close: () => Promise.resolve() }),
+      askResolver: () => Promise.resolve(),
+      ...this.overrides,
+    };
+    const code = await runCommandLine(['--config', this.config, ...argv], adapters);
+    return { code, out: out.join('\n'), err: err.join('\n') };
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
