@@ -5,8 +5,10 @@
  * only where the decision is a mere preference.
  */
 import { connect, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 
 import type { TlsEvidence } from '#mail/diagnosis.ts';
+import type { StatusName } from '#mail/status.ts';
 import { demandsTls, type TlsDecision } from '#tls-policy/decide.ts';
 import { verifyTls, type TlsResult } from '#tls-policy/verify.ts';
 import { authenticate, type Credentials } from './auth.ts';
@@ -54,6 +56,7 @@ class Opening {
   readonly #signal: AbortSignal | undefined;
   readonly #mayTryTls: boolean;
   #socket: Socket | undefined;
+  #context: SecureContext | undefined;
 
   constructor({ endpoint, decision, settings, credentials, signal }: SessionRequest, mayTryTls: boolean) {
     this.#endpoint = endpoint;
@@ -76,6 +79,11 @@ class Opening {
 
   async #open(): Promise<SessionOpening | TlsFailed> {
     const { timeouts } = this.#settings.outbound;
+    // Before the connection: no octet of the host may come while nobody listens.
+    if (this.#mayTryTls && !(await this.#prepareTls())) {
+      // Not the host's fault, so no reason to go on in clear.
+      return this.#failure('internal-error', 'the authorities or revocation lists of outgoing TLS cannot be used');
+    }
     const socket = await this.#dial();
     if (!('remoteAddress' in socket)) return socket;
     const first = await this.#greet(socket);
@@ -101,6 +109,15 @@ class Opening {
     return { kind: 'open', session: new SmtpSession(peer, wire, offers, timeouts) };
   }
 
+  async #prepareTls(): Promise<boolean> {
+    try {
+      this.#context = await outgoingContext(this.#settings);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   #dial(): Promise<Socket | Failed> {
     const { ip, port } = this.#endpoint;
     const { outbound } = this.#settings;
@@ -110,20 +127,22 @@ class Opening {
       const socket = connect({ host: ip, port, noDelay: true, ...(source === '' ? {} : { localAddress: source }) });
       this.#socket = socket;
       const timer = setTimeout(() => end('no-answer', 'the connection took too long'), outbound.timeouts.connect);
-      const end = (status: 'no-answer' | 'connection-refused', reason: string): void => {
+      const end = (status: StatusName, reason: string): void => {
         clearTimeout(timer);
         socket.destroy();
         resolve(this.#failure(status, reason));
       };
       const onError = (error: Error): void => {
         const reason = reasonOf(error);
-        end(reason === 'ECONNREFUSED' ? 'connection-refused' : 'no-answer', `Socket error code ${reason}`);
+        end(CONNECT_STATUS[reason] ?? 'no-answer', `Socket error code ${reason}`);
       };
       const onClose = (): void => end('no-answer', 'the attempt was called off');
       socket.on('error', onError).once('close', onClose);
       socket.once('connect', () => {
         clearTimeout(timer);
         socket.off('error', onError).off('close', onClose);
+        // Whoever takes the socket over listens himself; this one stays, so that an error never goes without a listener.
+        socket.on('error', () => socket.destroy());
         resolve(socket);
       });
     });
@@ -189,13 +208,8 @@ class Opening {
 
   async #secure(plain: Socket, awaited: 0 | 1): Promise<Standing | Failed | TlsFailed> {
     const { host } = this.#endpoint;
-    let context;
-    try {
-      context = await outgoingContext(this.#settings);
-    } catch {
-      // Not the host's fault, so no reason to go on in clear.
-      return this.#failure('internal-error', 'the authorities or revocation lists of outgoing TLS cannot be used');
-    }
+    const context = this.#context;
+    if (context === undefined) throw new TypeError('TLS was not prepared');
     const timeoutMs = this.#settings.outbound.timeouts.command;
     const securing = await secure(plain, { host, context, timeoutMs });
     if (securing.kind === 'failed') return this.#tlsFailure(securing.reason);
@@ -224,9 +238,14 @@ class Opening {
     return answer.code === (phase === 'greeting' ? 220 : 250) ? undefined : refusalOf(phase, answer, peer);
   }
 
-  #failure(status: 'no-answer' | 'connection-refused' | 'internal-error', reason: string): Failed {
+  #failure(status: StatusName, reason: string): Failed {
     return failed(sessionTrouble(status, reason, { endpoint: this.#endpoint, tls: undefined }));
   }
 }
+
+const CONNECT_STATUS: { readonly [code in string]?: StatusName } = {
+  ECONNREFUSED: 'connection-refused',
+  ECONNRESET: 'connection-lost',
+};
 
 const failed = (trouble: Trouble): Failed => ({ kind: 'failed', ...trouble });

@@ -348,6 +348,8 @@ class Dialog {
     switch (act.kind) {
       case 'hang':
         this.#reading = 'nothing';
+        // Not even the network takes anything from the client then.
+        this.#socket.pause();
         return;
       case 'close':
         this.#reading = 'nothing';
