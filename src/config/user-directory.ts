@@ -18,8 +18,9 @@ export class UserDirectory {
   readonly #decoy = unknowableHash();
   readonly #proofKey = randomBytes(32);
   /**
-   * Digests under a key of this process of what was proved since the file last changed: a client which signs in for
-   * every message would else cost more in argon2id than in mail. A wrong password always pays the full price.
+   * Digests, under a key of this process, of passwords that were proved and the hashes that they were proved against: a
+   * client which signs in for every message would else cost more in argon2id than in mail. With a new hash in the file
+   * the old proof is worth nothing, and a wrong password always pays the full price.
    */
   readonly #proofs = new Set<string>();
   #loaded: Loaded = { stamp: '', users: new Map() };
@@ -37,8 +38,7 @@ export class UserDirectory {
     if (hash !== undefined && this.#proofs.has(proof)) return user;
     const isRight = await isPassword(password, hash ?? this.#decoy);
     if (!isRight || hash === undefined) return undefined;
-    // The file may have changed while the hash was computed; then the proof is of an older password.
-    if (this.#loaded === loaded) this.#remember(proof);
+    this.#remember(proof);
     return user;
   }
 
@@ -62,7 +62,6 @@ export class UserDirectory {
       const hash = parsePasswordHash(text);
       if (hash !== undefined) users.set(user, hash);
     }
-    this.#proofs.clear();
     this.#loaded = { stamp, users };
     return this.#loaded;
   }
