@@ -92,7 +92,8 @@ export class Connection extends SMTPConnection {
   }
 
   override _onError(error: Error): void {
-    if (this._upgrading) this.#host.tlsFailed(this.remoteAddress, error);
+    // A failed handshake is told twice.
+    if (this._upgrading && !this._closing) this.#host.tlsFailed(this.remoteAddress, error);
     // A client that goes away is nothing to report; the session's end is, and follows.
     this.close();
     this._socket.destroy();

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { afterEach, test } from 'node:test';
+import tls from 'node:tls';
+import { TestAuthority } from '../doubles/certificates.ts';
+import { TestRelay, testCertificates, type RelayOptions } from '../doubles/inbound-relay.ts';
+import { SmtpClient } from '../doubles/smtp-client.ts';
+
+const opened: { close(): void }[] = [];
+const relays: TestRelay[] = [];
+
+afterEach(async () => {
+  for (const client of opened.splice(0)) client.close();
+  for (const relay of relays.splice(0)) await relay.stop();
+});
+
+async function start(options: RelayOptions = {}): Promise<TestRelay> {
+  const relay = await TestRelay.start(options);
+  relays.push(relay);
+  return relay;
+}
+
+/** A client that has read the greeting. */
+async function connect(relay: TestRelay): Promise<SmtpClient> {
+  const client = await SmtpClient.connect(relay.port);
+  opened.push(client);
+  assert.match(await client.reply(), /^220 /);
+  return client;
+}
+
+async function until(happened: () => boolean): Promise<void> {
+  while (!happened()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test('no reply to plaintext behind STARTTLS comes within TLS (RFC 3207 §4.2)', async () => {
+  const relay = await start();
+  const client = await connect(relay);
+  await client.say('EHLO c.example');
+  client.write('STARTTLS\r\nNOOP\r\nMAIL FROM:<injected@example.net>\r\n');
+  assert.equal(await client.reply(), '220 2.0.0 Ready to start TLS');
+  await client.startTls();
+  assert.match(await client.say('EHLO c.example'), /^250-relay/);
+  // Were anything of it alive, this would be a nested MAIL.
+  assert.equal(await client.say('MAIL FROM:<ann@example.net>'), '250 2.1.0 Sender ok');
+});
+
+for (const version of ['TLSv1', 'TLSv1.1'] as const) {
+  test(`${version} is refused even by a client that allows everything`, async () => {
+    const relay = await start({ listener: { tls: 'implicit' } });
+    await assert.rejects(
+      SmtpClient.connectTls(relay.port, { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' }),
+    );
+    await until(() => relay.count('inbound.tls-failed') > 0);
+  });
+}
+
+test('a failed handshake after STARTTLS is reported and the listener goes on', async () => {
+  const relay = await start();
+  const client = await connect(relay);
+  await client.say('STARTTLS');
+  client.write('this is no ClientHello\r\n');
+  await until(() => relay.count('inbound.tls-failed') === 1 && relay.count('inbound.disconnected') === 1);
+  await connect(relay);
+});
+
+test('implicit TLS greets within TLS, with the certificate for the name that was asked for', async () => {
+  const relay = await start({ listener: { tls: 'implicit' } });
+  for (const servername of ['relay.example.org', 'other.example.org']) {
+    const client = await SmtpClient.connectTls(relay.port, { servername });
+    opened.push(client);
+    assert.match(await client.reply(), /^220 /);
+    assert.ok(client.socket instanceof tls.TLSSocket);
+    assert.equal(client.socket.getPeerCertificate().subjectaltname, `DNS:${servername}`);
+  }
+});
+
+test("a client's certificate and user reach admission", async () => {
+  const authority = new TestAuthority();
+  const { key, cert } = authority.leaf({ names: ['client.example'], extendedKeyUsage: 'clientAuth' });
+  authority.remove();
+  const seen: unknown[] = [];
+  const relay = await start({
+    listener: { tls: 'required', clientCertificate: 'request' },
+    parts: {
+      admission: {
+        connect: () => undefined,
+        sender: ({ ip, tls: session, clientCertificate, user }) => {
+          seen.push({ ip, version: session?.version, clientCertificate, user });
+          return undefined;
+        },
+        recipient: () => undefined,
+      },
+    },
+  });
+  const client = await connect(relay);
+  await client.say('STARTTLS');
+  await client.startTls({ key, cert });
+  await client.say('EHLO c.example');
+  await client.say('AUTH PLAIN AGFubgBzZWNyZXQ=');
+  await client.say('MAIL FROM:<ann@example.net>');
+  assert.partialDeepStrictEqual(seen, [
+    {
+      ip: '127.0.0.1',
+      version: 'TLSv1.3',
+      clientCertificate: { authorized: false, names: ['client.example'], reason: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' },
+      user: 'ann',
+    },
+  ]);
+});
+
+test('connections beyond the limit, in all or of one address, hear 421', async () => {
+  const relay = await start({ limits: { connectionsPerAddress: 2 } });
+  const [first] = [await connect(relay), await connect(relay)];
+  const third = await SmtpClient.connect(relay.port);
+  opened.push(third);
+  assert.equal(await third.reply(), '421 4.7.0 Too many connections');
+  assert.equal(await third.line(), undefined);
+  first.close();
+  await until(() => relay.count('inbound.disconnected') === 1);
+  await connect(relay);
+});
+
+test('failed handshakes and STARTTLS sessions give their places back', async () => {
+  const relay = await start({ limits: { connections: 1 } });
+  for (let round = 0; round < 3; round += 1) {
+    const client = await connect(relay);
+    await client.say('STARTTLS');
+    if (round === 1) client.write('garbage\r\n');
+    else await client.startTls();
+    client.close();
+    await until(() => relay.count('inbound.disconnected') === round + 1);
+  }
+});
+
+test('who admission turns away at once hears 554 in place of the greeting (RFC 5321 §4.3.2)', async () => {
+  const relay = await start({
+    parts: {
+      admission: { connect: () => ({ status: 'policy' }), sender: () => undefined, recipient: () => undefined },
+    },
+  });
+  const client = await SmtpClient.connect(relay.port);
+  opened.push(client);
+  assert.match(await client.reply(), /^554 5\.7\.1 /);
+  assert.equal(await client.line(), undefined);
+});
+
+test('a session that lasts too long ends with 421', async () => {
+  const relay = await start({ limits: { sessionTimeout: 100 } });
+  const client = await connect(relay);
+  assert.equal(await client.reply(), '421 4.4.2 Session lasts too long');
+});
+
+test('a defect in a neighbour costs one 451, and the session goes on', async () => {
+  const relay = await start({
+    parts: {
+      admission: {
+        connect: () => undefined,
+        sender: () => {
+          throw new TypeError('a defect');
+        },
+        recipient: () => undefined,
+      },
+    },
+  });
+  const client = await connect(relay);
+  await client.say('EHLO c.example');
+  assert.equal(await client.say('MAIL FROM:<a@example.net>'), '451 4.3.0 Local error in processing, try again later');
+  assert.equal(await client.say('NOOP'), '250 2.0.0 Ok');
+  assert.equal(relay.count('relay.defect'), 1);
+});
+
+test('a proxy speaks for its client, and only a listed proxy is asked to', async () => {
+  const ips: string[] = [];
+  const admission = {
+    connect: (ip: string) => {
+      ips.push(ip);
+      return undefined;
+    },
+    sender: () => undefined,
+    recipient: () => undefined,
+  };
+  const readProxyHeader = async (socket: net.Socket) => {
+    await once(socket, 'readable');
+    socket.read(5);
+    return { kind: 'proxied', ip: '192.0.2.7', port: 4711 } as const;
+  };
+  const relay = await start({ listener: { proxyFrom: ['127.0.0.1'] }, parts: { admission, readProxyHeader } });
+  const client = await SmtpClient.connect(relay.port);
+  opened.push(client);
+  client.write('PROXYEHLO c.example\r\n');
+  assert.match(await client.reply(), /^220 /);
+  assert.match(await client.reply(), /^250-/);
+  assert.deepEqual(ips, ['192.0.2.7']);
+
+  const plain = await start({ listener: { proxyFrom: ['127.0.0.9'] }, parts: { admission, readProxyHeader } });
+  await connect(plain);
+  assert.equal(ips.at(-1), '127.0.0.1');
+});
+
+test('a proxy without a header is dropped', async () => {
+  const relay = await start({ listener: { proxyFrom: ['127.0.0.1'] } });
+  const client = await SmtpClient.connect(relay.port);
+  opened.push(client);
+  assert.equal(await client.line(), undefined);
+  assert.equal(relay.count('inbound.refused'), 1);
+});
+
+test('a renewed certificate is shown to the next session', async () => {
+  const authority = new TestAuthority();
+  const renewed = tls.createSecureContext(authority.leaf({ names: ['renewed.example.org'] }));
+  authority.remove();
+  const certificates = testCertificates();
+  let context = certificates.context(undefined);
+  const relay = await start({ parts: { certificates: { ...certificates, context: () => context } } });
+  for (const name of ['relay.example.org', 'renewed.example.org']) {
+    const client = await connect(relay);
+    await client.say('STARTTLS');
+    await client.startTls();
+    assert.ok(client.socket instanceof tls.TLSSocket);
+    assert.equal(client.socket.getPeerCertificate().subjectaltname, `DNS:${name}`);
+    context = renewed;
+  }
+});
+
+test('replies that nobody reads do not pile up', async () => {
+  const relay = await start({ limits: { idleCommands: 1_000_000 } });
+  const socket = net.connect(relay.port, '127.0.0.1');
+  opened.push({ close: () => socket.destroy() });
+  socket.pause();
+  const commands = Buffer.from('NOOP\r\n'.repeat(100_000));
+  for (let round = 0; round < 50; round += 1) socket.write(commands);
+  // It stops to read our commands: what is left of them stays with us, however long we wait.
+  let left = -1;
+  while (left !== socket.writableLength) {
+    left = socket.writableLength;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  assert.ok(left > 0);
+});

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { StorageUnavailable } from '#queue/store.ts';
+import { TestRelay, type RelayOptions } from '../doubles/inbound-relay.ts';
+import { SmtpClient } from '../doubles/smtp-client.ts';
+
+const opened: SmtpClient[] = [];
+const relays: TestRelay[] = [];
+
+afterEach(async () => {
+  for (const client of opened.splice(0)) client.close();
+  for (const relay of relays.splice(0)) await relay.stop();
+});
+
+/** A relay, and a client whose DATA has been answered with 354. */
+async function inData(options: RelayOptions = {}): Promise<{ relay: TestRelay; client: SmtpClient }> {
+  const relay = await TestRelay.start(options);
+  relays.push(relay);
+  const client = await SmtpClient.connect(relay.port);
+  opened.push(client);
+  await client.reply();
+  await client.say('EHLO c.example');
+  await beginData(client);
+  return { relay, client };
+}
+
+async function beginData(client: SmtpClient): Promise<void> {
+  assert.match(await client.say('MAIL FROM:<ann@example.net>'), /^250 /);
+  assert.match(await client.say('RCPT TO:<bob@example.org>'), /^250 /);
+  assert.match(await client.say('DATA'), /^354 /);
+}
+
+async function until(happened: () => boolean): Promise<void> {
+  while (!happened()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+const LARGE = `Subject: large\r\n\r\n${`${'x'.repeat(76)}\r\n`.repeat(10_000)}`;
+
+test('a Received field says whence, with what and for whom (RFC 5321 §4.4)', async () => {
+  const { relay, client } = await inData();
+  assert.match(await client.say('Subject: x\r\n\r\nbody\r\n.'), /^250 2\.6\.0 Queued mail for delivery \[\w{16}\]$/);
+  const [message] = relay.accepted;
+  assert.match(
+    relay.content().toString(),
+    /^Received: from c\.example \(\[127\.0\.0\.1\]\)\r\n\tby relay\.example\.org \(Postern\) with ESMTP id \w{16}\r\n\tfor <bob@example\.org>;\r\n\t\w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000\r\nSubject: x\r\n\r\nbody\r\n$/,
+  );
+  assert.equal(message?.facts.sizeBytes, relay.content().length);
+  assert.equal(message?.facts.headerBytes, relay.content().indexOf('\r\n\r\n') + 4);
+});
+
+test('submitted mail gets Date and Message-ID when it has none (RFC 6409 §8)', async () => {
+  const { relay, client } = await inDataOfSubmission();
+  await client.say('Subject: x\r\n\r\nbody\r\n.');
+  const [message] = relay.accepted;
+  assert.match(
+    relay.sentContent(),
+    /^Date: [^\r]+\r\nMessage-ID: <\w{16}@relay\.example\.org>\r\nSubject: x\r\n\r\nbody\r\n$/,
+  );
+  assert.equal(message?.facts.messageIdField, `<${message?.messageId}@relay.example.org>`);
+});
+
+async function inDataOfSubmission(): Promise<{ relay: TestRelay; client: SmtpClient }> {
+  const relay = await TestRelay.start({ listener: { mode: 'submission', tls: 'implicit' } });
+  relays.push(relay);
+  const client = await SmtpClient.connectTls(relay.port);
+  opened.push(client);
+  await client.reply();
+  await client.say('EHLO c.example');
+  await client.say('AUTH PLAIN AGFubgBzZWNyZXQ=');
+  await beginData(client);
+  return { relay, client };
+}
+
+test('large content lies in the spool, whole and synced, before the queue is asked', async () => {
+  const { relay, client } = await inData({ inlineLimit: 1000 });
+  assert.match(await client.say(`${LARGE}.`), /^250 /);
+  const [message] = relay.accepted;
+  assert.equal(message?.content.kind, 'file');
+  assert.equal(relay.sentContent(), LARGE);
+  assert.equal(message?.facts.sizeBytes, relay.content().length);
+  assert.deepEqual(relay.spooledFiles(), [`${message?.messageId}.incoming`]);
+});
+
+for (const [what, end] of [
+  ['a client that goes away', (client: SmtpClient) => client.close()],
+  ['a refusal', (client: SmtpClient) => client.write('bare\nline feed\r\n.\r\n')],
+] as const) {
+  test(`${what} leaves nothing in the spool`, async () => {
+    const { relay, client } = await inData({ inlineLimit: 1000 });
+    client.write(LARGE);
+    await until(() => relay.spooledFiles().length === 1);
+    end(client);
+    await until(() => relay.spooledFiles().length === 0);
+    assert.equal(relay.accepted.length, 0);
+  });
+}
+
+test('250 is said only after the queue has the message (RFC 5321 §6.1)', async () => {
+  const { relay, client } = await inData();
+  let isSafe = false;
+  relay.accept = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    isSafe = true;
+  };
+  assert.match(await client.say('x\r\n.'), /^250 /);
+  assert.ok(isSafe);
+});
+
+for (const [code, reply] of [
+  ['full', '452 4.3.1 Insufficient system storage, try again later'],
+  ['locked', '451 4.3.0 Local error in processing, try again later'],
+] as const) {
+  test(`a queue that is ${code} defers the message, and the next one is accepted when it recovers`, async () => {
+    const { relay, client } = await inData({ inlineLimit: 1000 });
+    const { accept } = relay;
+    relay.accept = async () => {
+      throw new StorageUnavailable(code, 'as the test wants it');
+    };
+    assert.equal(await client.say(`${LARGE}.`), reply);
+    assert.deepEqual(relay.spooledFiles(), []);
+    relay.accept = accept;
+    await beginData(client);
+    assert.match(await client.say('x\r\n.'), /^250 /);
+  });
+}
+
+test('a spool that cannot be written defers the message after taking all of it', async () => {
+  const { relay, client } = await inData({ inlineLimit: 1000, spoolDirectory: '/nonexistent/spool' });
+  assert.equal(await client.say(`${LARGE}.`), '451 4.3.0 Local error in processing, try again later');
+  assert.equal(await client.say('NOOP'), '250 2.0.0 Ok');
+  assert.equal(relay.accepted.length, 0);
+});
+
+test('sixty clients that send 8 MB at once take little memory', async () => {
+  const CLIENTS = 60;
+  const relay = await TestRelay.start({
+    inlineLimit: 65_536,
+    limits: { messageBytes: 10_000_000, idleTimeout: 60_000 },
+  });
+  relays.push(relay);
+  const block = Buffer.from(`${'x'.repeat(76)}\r\n`.repeat(840));
+  const before = process.memoryUsage().rss;
+  let peak = 0;
+  const sampling = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  }, 20);
+  await Promise.all(
+    Array.from({ length: CLIENTS }, async () => {
+      const client = await SmtpClient.connect(relay.port);
+      opened.push(client);
+      await client.reply();
+      await client.say('EHLO c.example');
+      await beginData(client);
+      client.write('Subject: large\r\n\r\n');
+      for (let sent = 0; sent < 8_000_000; sent += block.length)
+        if (!client.socket.write(block)) await new Promise((resolve) => client.socket.once('drain', resolve));
+      assert.match(await client.say('.'), /^250 /);
+    }),
+  );
+  clearInterval(sampling);
+  assert.equal(relay.accepted.length, CLIENTS);
+  // All of it would be 480 MB; the clients' own buffers are in this process, too.
+  assert.ok(peak - before < 160 * 1024 * 1024, `${Math.round((peak - before) / 1024 / 1024)} MiB`);
+});
