@@ -1,0 +1,90 @@
+/** Against nsd and unbound with zones that are really signed: what AD and its absence lead to. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import type { Resolver } from '#dns/resolver.ts';
+import { resolverFor } from '../doubles/resolver.ts';
+import { startSignedZones, type SignedZones } from '../doubles/signed-zone.ts';
+
+const HASH = 'a'.repeat(64);
+
+let zones: SignedZones;
+let resolver: Resolver;
+before(async () => {
+  zones = await startSignedZones({
+    'signed.test': {
+      state: 'signed',
+      records: [
+        '@ MX 10 mx',
+        'mx A 192.0.2.1',
+        `_25._tcp.mx TLSA 3 1 1 ${HASH}`,
+        `*._tcp.wild TLSA 2 0 1 ${HASH}`,
+        '_25._tcp.alias CNAME _25._tcp.mx',
+        'away CNAME mx.unsigned.test.',
+        ...Array.from({ length: 8 }, (_, index) => `long TXT "${String(index).repeat(200)}"`),
+      ],
+    },
+    'bogus.test': { state: 'bogus', records: ['mx A 192.0.2.2'] },
+    'unsigned.test': { state: 'unsigned', records: ['@ MX 10 mx', 'mx A 192.0.2.3'] },
+  });
+  resolver = resolverFor(zones);
+});
+after(() => zones.close());
+
+test('a signed answer is secure', async () => {
+  const answer = await resolver.mx('signed.test');
+  assert.deepEqual(answer, {
+    kind: 'found',
+    records: [{ preference: 10, exchange: 'mx.signed.test' }],
+    secure: true,
+    canonicalName: 'signed.test',
+    ttlMs: 300_000,
+  });
+});
+
+test('a signed denial is secure, of a name (NSEC3) and of a type', async () => {
+  const name = await resolver.tlsa('_25._tcp.gone.signed.test');
+  assert.deepEqual([name.kind, name.kind === 'absent' && [name.why, name.secure]], ['absent', ['nxdomain', true]]);
+  const type = await resolver.tlsa('mx.signed.test');
+  assert.deepEqual([type.kind, type.kind === 'absent' && [type.why, type.secure]], ['absent', ['nodata', true]]);
+});
+
+test('TLSA records are secure, also by wildcard and by alias', async () => {
+  for (const [name, usage, canonicalName] of [
+    ['_25._tcp.mx.signed.test', 3, '_25._tcp.mx.signed.test'],
+    ['_25._tcp.wild.signed.test', 2, '_25._tcp.wild.signed.test'],
+    ['_25._tcp.alias.signed.test', 3, '_25._tcp.mx.signed.test'],
+  ] as const) {
+    const answer = await resolver.tlsa(name);
+    assert.ok(answer.kind === 'found', JSON.stringify(answer));
+    assert.deepEqual([answer.secure, answer.canonicalName, answer.records[0]?.usage], [true, canonicalName, usage]);
+    assert.equal(Buffer.from(answer.records[0]?.association ?? []).toString('hex'), HASH);
+  }
+});
+
+test('an unsigned answer and an unsigned denial are not secure', async () => {
+  const found = await resolver.mx('unsigned.test');
+  assert.equal(found.kind === 'found' && found.secure, false);
+  const absent = await resolver.tlsa('_25._tcp.mx.unsigned.test');
+  assert.equal(absent.kind === 'absent' && absent.secure, false);
+});
+
+test('a secure alias into an unsigned zone is not secure, but the alias itself is (RFC 7672 §2.2.2)', async () => {
+  const addresses = await resolver.addresses('away.signed.test', 'ipv4');
+  assert.deepEqual(addresses.kind === 'found' && [addresses.secure, addresses.canonicalName], [
+    false,
+    'mx.unsigned.test',
+  ]);
+  const alias = await resolver.cname('away.signed.test');
+  assert.equal(alias.kind === 'found' && alias.secure, true);
+});
+
+test('a forged answer is bogus, and neither absent nor merely failed', async () => {
+  const answer = await resolver.addresses('mx.bogus.test', 'ipv4');
+  assert.equal(answer.kind, 'bogus', JSON.stringify(answer));
+});
+
+test('an answer with signatures that does not fit comes over TCP and is secure', async () => {
+  const answer = await resolver.txt('long.signed.test');
+  assert.deepEqual(answer.kind === 'found' && [answer.records.length, answer.secure], [8, true]);
+});

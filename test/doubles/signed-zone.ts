@@ -1,0 +1,171 @@
+/**
+ * Zones that are really signed, behind a resolver that really validates: nsd and unbound on loopback, keys and signatures by
+ * ldns. For what `zone.ts` can only pretend: AD, bogus answers, unsigned zones. Needs the Debian packages named below.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { Resolver } from 'node:dns/promises';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export type SignedZoneOptions = {
+  readonly [zone: string]: {
+    /** `bogus`: one address record is changed after signing, so its signature does not fit. */
+    readonly state: 'signed' | 'bogus' | 'unsigned';
+    /** Lines of a zone file; names relative to the zone. SOA and NS are added. */
+    readonly records: readonly string[];
+  };
+};
+
+export type SignedZones = {
+  /** The validating resolver, as the setting `dns.resolvers` takes it. */
+  readonly resolver: string;
+  close(): Promise<void>;
+};
+
+const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+const BOGUS_ADDRESS = '192.0.2.66';
+
+export async function startSignedZones(zones: SignedZoneOptions): Promise<SignedZones> {
+  const folder = mkdtempSync(join(tmpdir(), 'postern-zones-'));
+  const running: ChildProcess[] = [];
+  const close = async (): Promise<void> => {
+    for (const child of running) await end(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const anchors = Object.entries(zones).flatMap(([zone, options]) => writeZone(folder, zone, options));
+    const nsdPort = await freePort();
+    const unboundPort = await freePort();
+    const names = Object.keys(zones);
+    writeFileSync(join(folder, 'nsd.conf'), nsdConfiguration(folder, nsdPort, names));
+    writeFileSync(join(folder, 'unbound.conf'), unboundConfiguration(folder, { nsdPort, unboundPort, names, anchors }));
+    running.push(start('nsd', folder), start('unbound', folder));
+    const [first = ''] = names;
+    await answering(`127.0.0.1:${nsdPort}`, first, join(folder, 'nsd.log'));
+    await answering(`127.0.0.1:${unboundPort}`, first, join(folder, 'unbound.log'));
+    return { resolver: `127.0.0.1:${unboundPort}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Returns the file of the trust anchor, if the zone has one. */
+function writeZone(folder: string, zone: string, { state, records }: SignedZoneOptions[string]): string[] {
+  const file = join(folder, `${zone}.zone`);
+  const head = [`$ORIGIN ${zone}.`, '$TTL 300', '@ SOA ns admin 1 3600 600 86400 60', '@ NS ns', 'ns A 127.0.0.1'];
+  writeFileSync(file, [...head, ...records, ''].join('\n'));
+  if (state === 'unsigned') return [];
+  const key = (options: string[]): string => run('ldns-keygen', ['-a', 'ECDSAP256SHA256', ...options, zone], folder);
+  const signing = key(['-k']);
+  // NSEC3, as most signed zones of the world have it.
+  run('ldns-signzone', ['-n', '-f', file, file, signing, key([])], folder);
+  if (state === 'bogus') {
+    const signed = readFileSync(file, 'utf8');
+    const forged = signed.replace(/(^(?!ns\.).*\sIN\sA\s)(\S+)$/m, `$1${BOGUS_ADDRESS}`);
+    if (forged === signed) throw new Error(`${zone} has no address record to forge`);
+    writeFileSync(file, forged);
+  }
+  return [join(folder, `${signing}.key`)];
+}
+
+const nsdConfiguration = (folder: string, port: number, zones: readonly string[]): string => `
+server:
+  ip-address: 127.0.0.1@${port}
+  zonesdir: "${folder}"
+  database: ""
+  pidfile: ""
+  xfrdfile: "${folder}/xfrd.state"
+  zonelistfile: "${folder}/zone.list"
+  xfrdir: "${folder}"
+  username: ""
+  server-count: 1
+  verbosity: 0
+remote-control:
+  control-enable: no
+${zones.map((zone) => `zone:\n  name: "${zone}"\n  zonefile: "${zone}.zone"\n`).join('')}`;
+
+type UnboundPlan = { nsdPort: number; unboundPort: number; names: readonly string[]; anchors: readonly string[] };
+
+const unboundConfiguration = (folder: string, { nsdPort, unboundPort, names, anchors }: UnboundPlan): string => `
+server:
+  interface: 127.0.0.1@${unboundPort}
+  directory: "${folder}"
+  pidfile: ""
+  chroot: ""
+  username: ""
+  use-syslog: no
+  verbosity: 0
+  num-threads: 1
+  do-not-query-localhost: no
+  do-ip6: no
+  module-config: "validator iterator"
+  ede: yes
+  # unbound answers for .test itself unless it is told otherwise.
+  local-zone: "test." nodefault
+${anchors.map((file) => `  trust-anchor-file: "${file}"\n`).join('')}
+remote-control:
+  control-enable: no
+${names.map((name) => `stub-zone:\n  name: "${name}"\n  stub-addr: 127.0.0.1@${nsdPort}\n`).join('')}`;
+
+function run(program: string, parameters: readonly string[], cwd: string): string {
+  try {
+    return execFileSync(program, parameters, { cwd, encoding: 'utf8', env: { ...process.env, PATH } }).trim();
+  } catch (error) {
+    throw explained(program, error);
+  }
+}
+
+function start(program: 'nsd' | 'unbound', folder: string): ChildProcess {
+  const log = openSync(join(folder, `${program}.log`), 'w');
+  const parameters = ['-d', '-c', join(folder, `${program}.conf`)];
+  const child = spawn(program, parameters, { stdio: ['ignore', log, log], env: { ...process.env, PATH } });
+  closeSync(log);
+  child.on('error', (error) => process.emitWarning(explained(program, error)));
+  return child;
+}
+
+function explained(program: string, cause: unknown): Error {
+  const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+  const hint = isMissing ? ' is not installed: apt-get install unbound nsd ldnsutils' : ' failed';
+  return new Error(program + hint, { cause });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** Free for UDP; TCP of the same number is as good as certain to be free too. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
+async function answering(server: string, name: string, log: string): Promise<void> {
+  const resolver = new Resolver({ timeout: 200, tries: 1 });
+  resolver.setServers([server]);
+  let last: unknown;
+  for (let tries = 0; tries < 100; tries += 1) {
+    try {
+      await resolver.resolveSoa(name);
+      return;
+    } catch (error) {
+      last = error;
+      await wait(50);
+    }
+  }
+  const hint = 'are unbound and nsd installed (apt-get install unbound nsd ldnsutils)?';
+  throw new Error(`no answer from ${server}; ${hint}\n${readFileSync(log, 'utf8')}`, { cause: last });
+}
