@@ -30,9 +30,10 @@ function handOver(node) {
     stdio: 'inherit',
     env: { ...process.env, POSTERN_HANDED_OVER: '1' },
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
-    // Ctrl-C reaches the whole foreground group by itself; the child would get it twice.
-    process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
+  // Ctrl-C on a terminal reaches the whole foreground group by itself; the child would get it twice.
+  const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) {
+    process.on(signal, () => (signal === 'SIGINT' && onTerminal ? undefined : child.kill(signal)));
   }
   child.on('error', (error) => {
     process.stderr.write(`postern: ${node} cannot be started: ${error.message}\n`);

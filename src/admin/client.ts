@@ -74,11 +74,12 @@ export class RelayClient implements QueueDesk, Pick<TraceStore, 'find'> {
     return this.#read(response, 422);
   }
 
-  /** Whether anybody listens at the address; says nothing about who. */
+  /** Whether a relay answers at the address: after a crash nobody may be there, or meanwhile another program. */
   async answers(): Promise<boolean> {
     try {
-      await this.#call({ path: '/healthz' });
-      return true;
+      const response = await this.#call({ path: '/healthz' });
+      const health = parseAnswer(await response.text());
+      return health !== undefined && 'status' in health && health.status === 'ok';
     } catch (error) {
       if (error instanceof RelayUnreachable && error.code === 'nobody') return false;
       throw error;

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
 import type { Console } from './adapters.ts';
+import { CommandFailure } from './exit.ts';
 
 export function processConsole(): Console {
   // A reader that goes away (`postern queue list | head`) is no error of ours.
@@ -24,8 +25,14 @@ async function readSecret(prompt: string): Promise<string> {
   // readline edits lines and echoes them to its output: here to nowhere.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: stdin, output: silent, terminal: stdin.isTTY });
+  let interrupted = false;
+  lines.on('SIGINT', () => {
+    interrupted = true;
+    lines.close();
+  });
   try {
     for await (const line of lines) return line;
+    if (interrupted) throw new CommandFailure('failed', 'interrupted');
     return '';
   } finally {
     lines.close();

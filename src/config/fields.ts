@@ -80,7 +80,7 @@ export function duration(description: string, min: string, max: string) {
       description,
       kind: 'duration',
       type: ['string', 'integer'],
-      pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$',
+      pattern: '^(0|[0-9]+(\\.[0-9]+)? ?(ms|s|m|h|d))$',
     },
   );
 }
@@ -91,7 +91,7 @@ export function size(description: string, min: string, max: string) {
     description,
     kind: 'size',
     type: ['string', 'integer'],
-    pattern: '^[0-9]+(\\.[0-9]+)?(B|KB|MB|GB|KiB|MiB|GiB)$',
+    pattern: '^(0|[0-9]+(\\.[0-9]+)? ?(B|KB|MB|GB|KiB|MiB|GiB))$',
   });
 }
 

@@ -65,11 +65,18 @@ export async function openHttpServer({ address, port, token, routes, report }: H
   await app.listen({ host: address, port });
   const bound = app.server.address();
   const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
-  return { url: `http://${isIPv6(address) ? `[${address}]` : address}:${boundPort}`, close: () => app.close() };
+  return { url: `http://${reachable(address)}:${boundPort}`, close: () => app.close() };
 }
 
 export function refusal(status: number, message: string): HttpAnswer {
   return { status, body: { error: message } };
+}
+
+/** How this machine reaches the address: a server on all addresses is on loopback too. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '::') return '[::1]';
+  return isIPv6(address) ? `[${address}]` : address;
 }
 
 function addRoute(app: FastifyInstance, { method, path, access, answer }: HttpRoute, token: string): void {

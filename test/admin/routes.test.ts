@@ -202,4 +202,13 @@ describe('the operator interface', () => {
     await assert.rejects(nobody.count({}), { code: 'nobody' });
     assert.equal(await client.answers(), true);
   });
+
+  test('another program at the address is no relay', async () => {
+    const routes = [{ method: 'GET', path: '/healthz', access: 'open', answer: () => ({ body: '<html>' }) }] as const;
+    const other = await openHttpServer({ address: '127.0.0.1', port: 0, token, routes, report: () => {} });
+    const stranger = new RelayClient({ token, url: other.url });
+    assert.equal(await stranger.answers(), false);
+    await assert.rejects(stranger.count({}), { code: 'refused' });
+    await other.close();
+  });
 });

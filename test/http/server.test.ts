@@ -119,6 +119,13 @@ test('closing does not wait for clients that keep their connection', async () =>
   await closed;
 });
 
+test('a server on all addresses is reached over loopback', async () => {
+  const server = await openHttpServer({ address: '0.0.0.0', port: 0, token, routes: [], report: () => {} });
+  assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.equal((await fetch(server.url)).status, 404);
+  await server.close();
+});
+
 test('a port that is taken rejects', async () => {
   const first = await openHttpServer({ address: '127.0.0.1', port: 0, token, routes: [], report: () => {} });
   const port = Number(new URL(first.url).port);
