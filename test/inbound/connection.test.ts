@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, test } from 'node:test';
 import tls from 'node:tls';
+import type { ProxiedConnection } from '#inbound/session-facts.ts';
 import { TestAuthority } from '../doubles/certificates.ts';
 import { TestRelay, testCertificates, type RelayOptions } from '../doubles/inbound-relay.ts';
 import { SmtpClient } from '../doubles/smtp-client.ts';
@@ -170,6 +171,13 @@ test('a defect in a neighbour costs one 451, and the session goes on', async () 
   assert.equal(relay.count('relay.defect'), 1);
 });
 
+/** Stands in for the real reader: five octets are the header. */
+async function readProxyHeader(socket: net.Socket): Promise<ProxiedConnection> {
+  await once(socket, 'readable');
+  socket.read(5);
+  return { kind: 'proxied', ip: '192.0.2.7', port: 4711 };
+}
+
 test('a proxy speaks for its client, and only a listed proxy is asked to', async () => {
   const ips: string[] = [];
   const admission = {
@@ -179,11 +187,6 @@ test('a proxy speaks for its client, and only a listed proxy is asked to', async
     },
     sender: () => undefined,
     recipient: () => undefined,
-  };
-  const readProxyHeader = async (socket: net.Socket) => {
-    await once(socket, 'readable');
-    socket.read(5);
-    return { kind: 'proxied', ip: '192.0.2.7', port: 4711 } as const;
   };
   const relay = await start({ listener: { proxyFrom: ['127.0.0.1'] }, parts: { admission, readProxyHeader } });
   const client = await SmtpClient.connect(relay.port);
