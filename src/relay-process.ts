@@ -11,7 +11,9 @@ import type { QueueDepth } from '#queue/store.ts';
 
 export type Listening = { readonly name: string; readonly address: string; readonly port: number };
 
-export type RelayStatus = {
+/** What one process says of itself; survives JSON but for the date in `depth`. */
+export type ProcessStatus = {
+  readonly pid: number;
   readonly listening: readonly Listening[];
   readonly depth: QueueDepth;
   readonly metrics: MetricsSnapshot;
@@ -25,7 +27,7 @@ export interface RelayProcess {
   reload(config: RelayConfig): Promise<void>;
   /** The store was changed by an operator: look at it now. */
   wake(): void;
-  status(): Promise<RelayStatus>;
+  status(): Promise<ProcessStatus>;
   /** Finishes what is under way, for at most so long. */
   drain(timeout: Milliseconds): Promise<void>;
 }
@@ -76,8 +78,8 @@ export class ForkedRelay implements RelayProcess {
     this.#order({ kind: 'wake' }).catch(() => undefined); // a child that is gone looks at its store when it comes back
   }
 
-  async status(): Promise<RelayStatus> {
-    return this.#order<RelayStatus>({ kind: 'status' });
+  async status(): Promise<ProcessStatus> {
+    return this.#order<ProcessStatus>({ kind: 'status' });
   }
 
   async drain(timeout: Milliseconds): Promise<void> {

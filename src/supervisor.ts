@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { processCount, type RelayConfig } from '#config/schema.ts';
 import type { Report } from '#log/events.ts';
 import type { Milliseconds } from '#mail/units.ts';
-import { ForkedRelay, type Listening, type RelayProcess, type RelayStatus } from './relay-process.ts';
+import { ForkedRelay, type Listening, type RelayProcess, type ProcessStatus } from './relay-process.ts';
 
 const RESTART_WAITS_MS = [100, 500, 2_000, 10_000] as const;
 /** A process that lived so long has earned an immediate replacement. */
@@ -74,7 +74,7 @@ export class Supervisor {
   }
 
   /** One status for each process that answers; the troubles of those that do not. */
-  async statuses(): Promise<{ readonly processes: readonly RelayStatus[]; readonly troubles: readonly string[] }> {
+  async statuses(): Promise<{ readonly processes: readonly ProcessStatus[]; readonly troubles: readonly string[] }> {
     const answers = await Promise.allSettled(this.#relays().map(async (relay) => relay.status()));
     return {
       processes: answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : [])),
@@ -85,6 +85,12 @@ export class Supervisor {
         ),
       ],
     };
+  }
+
+  /** The shards of the process with this id. */
+  shardsOf(pid: number): readonly number[] {
+    const isOf = ({ relay }: Seat): boolean => (relay instanceof ForkedRelay ? relay.pid : process.pid) === pid;
+    return this.#seats.find(isOf)?.shards ?? [];
   }
 
   async drain(timeout: Milliseconds): Promise<void> {

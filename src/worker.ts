@@ -2,10 +2,11 @@
  * A child process: one relay with its own queue shards behind the listening sockets that all children share. It does what
  * the supervisor orders and ends when the supervisor is gone, so that no orphan keeps a shard.
  */
+import { makeLogger } from '#log/logger.ts';
 import { Relay } from './app.ts';
 import type { Answer, Order } from './relay-process.ts';
 
-const relay = new Relay();
+const relay = new Relay(makeLogger({ level: 'info' }));
 
 async function carryOut(order: Order): Promise<unknown> {
   switch (order.kind) {

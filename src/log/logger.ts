@@ -15,13 +15,13 @@ export type Level = Extract<PinoLevel, 'debug' | 'info' | 'warn' | 'error' | 'fa
 
 export interface Logger {
   write(level: Level, event: EventName, fields: EventFields, error?: unknown): void;
-  setLevel(level: Level): void;
+  setLevel(level: Level | 'silent'): void;
   /** Resolves once every line so far is written, or cannot be. */
   flush(): Promise<void>;
 }
 
 export type LoggerOptions = {
-  readonly level: Level;
+  readonly level: Level | 'silent';
   /** A file descriptor; standard output unless a test says otherwise. */
   readonly fd?: number;
   /** Readable lines; by default where the descriptor is a terminal. */

@@ -36,8 +36,9 @@ export class Pauses {
     this.#random = random;
   }
 
-  /** Takes up the pauses that an earlier life of the process left. */
+  /** Takes the pauses up as the store has them: those of an earlier life, and without those that an operator ended. */
   async load(): Promise<void> {
+    this.#paused.clear();
     for (const pause of await this.#keeper.pauses()) this.#paused.set(pause.destination, pause);
   }
 
@@ -67,11 +68,6 @@ export class Pauses {
     this.#paused.set(destination, pause);
     await this.#keeper.pause(pause);
     return true;
-  }
-
-  /** The operator wants a destination tried now: the store has ended its pause already. */
-  forget(): void {
-    this.#paused.clear();
   }
 
   #remember(destination: string, failed: number): void {

@@ -8,9 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '#log/events.ts';
 import { diagnose } from '#mail/diagnosis.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
-import { isExpired, overdueBounds, scheduleFor } from '#queue/schedule.ts';
+import { isExpired, scheduleFor } from '#queue/schedule.ts';
 import type { QueueSettings } from '#queue/settings.ts';
-import type { Lease, LeaseRequest, OverdueRequest, SettledLease } from '#queue/store.ts';
+import type { Queue } from '#queue/queue.ts';
+import type { Lease } from '#queue/store.ts';
 import type { MakeReports } from '#reporting/dsn/reports.ts';
 import type { AttemptOrder, AttemptResult } from './attempt.ts';
 import { concludeLease, outcomesWithoutAttempt, type Conclusion, type Terms } from './conclusion.ts';
@@ -20,17 +21,8 @@ import type { Pauses } from './pauses.ts';
 import { decideRoute } from './route.ts';
 import type { OutboundSettings } from './settings.ts';
 
-/** What the worker uses of the queue (`queue/queue.ts`). */
-export interface LeaseSource {
-  lease(request: LeaseRequest): Promise<readonly Lease[]>;
-  leaseOverdue(request: OverdueRequest): Promise<readonly Lease[]>;
-  settle(settled: SettledLease): Promise<boolean>;
-  /** Resolves when something may have become due, at the latest after `longest`. */
-  due(longest: Milliseconds, signal: AbortSignal): Promise<void>;
-}
-
 export type WorkerParts = {
-  readonly queue: LeaseSource;
+  readonly queue: Pick<Queue, 'lease' | 'leaseOverdue' | 'settle' | 'due'>;
   readonly attempt: (order: AttemptOrder) => Promise<AttemptResult>;
   readonly pauses: Pauses;
   readonly makeReports: MakeReports;
@@ -42,7 +34,7 @@ export type WorkerParts = {
 };
 
 /** Longer than any attempt takes: a crash voids leases at once, so only a hang waits for it. */
-const LEASE_MS = 3_600_000;
+export const LEASE_MS = 3_600_000;
 const LEASES_AT_ONCE = 100;
 /** How often mail that is late or too old is looked for. */
 const OVERDUE_EVERY_MS = 30_000;
@@ -131,8 +123,7 @@ export class OutboundWorker {
     const now = this.#parts.now();
     if (now.getTime() < this.#nextOverdue && this.#nextOverdue - now.getTime() <= OVERDUE_EVERY_MS) return;
     const until = new Date(now.getTime() + LEASE_MS);
-    const bounds = overdueBounds(this.#parts.schedules(), now);
-    const leases = await this.#parts.queue.leaseOverdue({ ...bounds, now, until, limit: LEASES_AT_ONCE });
+    const leases = await this.#parts.queue.leaseOverdue({ now, until, limit: LEASES_AT_ONCE });
     // A full answer means that there is more.
     this.#nextOverdue = leases.length < LEASES_AT_ONCE ? now.getTime() + OVERDUE_EVERY_MS : 0;
     const due: Lease[] = [];
@@ -204,7 +195,8 @@ export class OutboundWorker {
       try {
         const reports = await makeReports(lease.message, conclusion.endings, now());
         const { settlements } = conclusion;
-        if (await queue.settle({ lease, settlements, reports: reports.messages })) {
+        const [kept] = await queue.settle([{ lease, settlements, reports: reports.messages }]);
+        if (kept === true) {
           for (const [event, fields] of [...conclusion.events, ...reports.events]) report(event, fields);
         } else report('delivery.lease-lost', { messageId: lease.message.messageId, nexthop: lease.destination });
         return;

@@ -1,0 +1,301 @@
+/**
+ * The composition root: chooses the adapters and connects the folders of one relay process. No decisions are made here, and
+ * nothing here is worth a test of its own: the flow tests run it whole.
+ */
+import { randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { RelayConfig } from '#config/schema.ts';
+import { UserDirectory } from '#config/user-directory.ts';
+import { WireResolver } from '#dns/wire-resolver.ts';
+import { makeAdmission } from '#inbound/admission.ts';
+import { makeAuthentication } from '#inbound/authentication.ts';
+import { ServerCertificates } from '#inbound/certificates.ts';
+import { Inbound } from '#inbound/listener.ts';
+import { readProxyHeader } from '#inbound/proxy-protocol.ts';
+import type { EventFields, EventName, Report } from '#log/events.ts';
+import type { Logger } from '#log/logger.ts';
+import { makeMetrics } from '#log/metrics.ts';
+import { makeReport } from '#log/report.ts';
+import { diagnose } from '#mail/diagnosis.ts';
+import { plainIp } from '#mail/ip.ts';
+import type { Live, Milliseconds } from '#mail/units.ts';
+import { attempt, type OpenRequest } from '#outbound/attempt.ts';
+import { readCredentials } from '#outbound/credentials.ts';
+import { HostFinder } from '#outbound/hosts.ts';
+import { openSession } from '#outbound/open.ts';
+import { Pauses } from '#outbound/pauses.ts';
+import { SessionPool } from '#outbound/pool.ts';
+import type { SessionOpening } from '#outbound/transaction.ts';
+import { LEASE_MS, OutboundWorker } from '#outbound/worker.ts';
+import { queueIds } from '#queue/id.ts';
+import { Queue } from '#queue/queue.ts';
+import { scheduleFor } from '#queue/schedule.ts';
+import type { TraceStore } from '#queue/trace-store.ts';
+import { reportMaker } from '#reporting/dsn/reports.ts';
+import { SqliteQueueStore } from '#storage/sqlite/queue-store.ts';
+import { SqliteTraceStore } from '#storage/sqlite/trace-store.ts';
+import type { Listening, ProcessStatus, RelayProcess } from './relay-process.ts';
+
+const IDLE_SESSIONS_EVERY_MS = 5_000;
+/** A proxy speaks first and at once. */
+const PROXY_HEADER_MS = 5_000;
+const PRUNE_EVERY_MS = 3_600_000;
+
+/** A trouble of the store is told by /readyz for so long. */
+const TROUBLE_SHOWN_MS = 30_000;
+
+/** One relay process with its queue shards. */
+export class Relay implements RelayProcess {
+  readonly #logger: Logger;
+  readonly #metrics = makeMetrics();
+  #config: RelayConfig | undefined;
+  #running: Running | undefined;
+  #storageFailedAt = -Infinity;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  async start(config: RelayConfig, shards: readonly number[]): Promise<readonly Listening[]> {
+    this.#setConfig(config);
+    const reporting: Reporting = (trace) => {
+      const report = makeReport({ logger: this.#logger, metrics: this.#metrics, trace });
+      return (event, fields, error) => {
+        if (event === 'queue.storage-failed') this.#storageFailedAt = performance.now();
+        report(event, fields, error);
+      };
+    };
+    this.#running = await Running.open(() => this.#config ?? config, shards, reporting);
+    return this.#running.inbound.addresses();
+  }
+
+  async reload(config: RelayConfig): Promise<void> {
+    this.#setConfig(config);
+    await this.#running?.reload();
+  }
+
+  wake(): void {
+    this.#running?.wake();
+  }
+
+  async status(): Promise<ProcessStatus> {
+    if (this.#running === undefined) throw new Error('the relay does not run');
+    const { queue, inbound, pool } = this.#running;
+    const depth = await queue.depth();
+    const { waiting, leased, held, messages, pausedDestinations, oldestReceivedAt } = depth;
+    this.#metrics.set('queueWaiting', waiting);
+    this.#metrics.set('queueLeased', leased);
+    this.#metrics.set('queueHeld', held);
+    this.#metrics.set('queueMessages', messages);
+    this.#metrics.set('queuePaused', pausedDestinations);
+    const oldestMs = oldestReceivedAt === undefined ? 0 : Date.now() - oldestReceivedAt.getTime();
+    this.#metrics.set('queueOldest', oldestMs / 1000);
+    this.#metrics.set('outboundSessions', pool.size);
+    const isFailing = performance.now() - this.#storageFailedAt < TROUBLE_SHOWN_MS;
+    return {
+      pid: process.pid,
+      listening: inbound.addresses(),
+      depth,
+      metrics: await this.#metrics.snapshot(),
+      troubles: isFailing ? [`the queue of process ${process.pid} could not be written`] : [],
+    };
+  }
+
+  async drain(timeout: Milliseconds): Promise<void> {
+    await this.#running?.drain(timeout);
+    this.#running = undefined;
+    await this.#logger.flush();
+  }
+
+  #setConfig(config: RelayConfig): void {
+    this.#config = config;
+    this.#logger.setLevel(config.log.level);
+  }
+}
+
+/** Makes the way out of events; traced ones also go to `trace`. */
+type Reporting = (trace?: (event: EventName, fields: EventFields, at: Date) => void) => Report;
+
+class Running {
+  readonly #settings: Live<RelayConfig>;
+  readonly queue: Queue;
+  readonly inbound: Inbound;
+  readonly pool: SessionPool;
+  readonly #certificates: ServerCertificates;
+  readonly #pauses: Pauses;
+  readonly #worker: OutboundWorker;
+  readonly #traces: TraceStore;
+  readonly #timers: readonly NodeJS.Timeout[];
+
+  private constructor(live: Live<RelayConfig>, stores: Stores, reporting: Reporting) {
+    this.#settings = live;
+    const report = reporting(tracing(stores.traces));
+    const makeQueueId = queueIds(randomInt(32_768));
+
+    this.queue = stores.queue;
+    this.#traces = stores.traces;
+    this.#certificates = new ServerCertificates(live, report);
+    const users = new UserDirectory(() => live().inbound.authentication.usersFile);
+    this.inbound = new Inbound({
+      settings: live,
+      admission: makeAdmission(live),
+      authentication: makeAuthentication({
+        settings: live,
+        verifyUser: async (user, password) => users.verify(user, password),
+        report,
+        now: () => performance.now(),
+      }),
+      certificates: this.#certificates,
+      readProxyHeader: async (socket) => readProxyHeader(socket, PROXY_HEADER_MS),
+      accept: async (messages) => stores.queue.accept(messages),
+      makeQueueId,
+      spoolDirectory: stores.queue.spoolDirectory,
+      inlineLimit: live().queue.inlineLimit,
+      report,
+      clock: systemClock,
+    });
+
+    const resolver = new WireResolver({
+      settings: () => live().dns,
+      report,
+      resolvConf: '/etc/resolv.conf',
+      now: () => performance.now(),
+    });
+    const hosts = new HostFinder({
+      resolver,
+      random: Math.random,
+      isOurs: (ip, port) => isOurs(ip, port, this.inbound.addresses()),
+    });
+    this.pool = new SessionPool(live);
+    this.#pauses = new Pauses(stores.queue, (destination) => scheduleFor(live().queue, destination), Math.random);
+    const findHosts = hosts.find.bind(hosts);
+    const attemptParts = { findHosts, open, pool: this.pool };
+    this.#worker = new OutboundWorker({
+      queue: stores.queue,
+      attempt: async (order) => attempt(order, attemptParts),
+      pauses: this.#pauses,
+      makeReports: reportMaker(live, makeQueueId),
+      settings: live,
+      schedules: () => live().queue,
+      report,
+      now: systemClock,
+      random: Math.random,
+    });
+    this.#timers = [
+      setInterval(() => void this.pool.closeIdle(), IDLE_SESSIONS_EVERY_MS),
+      setInterval(() => void this.#prune(report), PRUNE_EVERY_MS),
+    ];
+  }
+
+  /** Rejects with a sentence for the operator, and leaves nothing open. */
+  static async open(live: Live<RelayConfig>, shards: readonly number[], reporting: Reporting): Promise<Running> {
+    const stores = await openStores(live, shards, reporting());
+    try {
+      const running = new Running(live, stores, reporting);
+      await running.#start();
+      return running;
+    } catch (error) {
+      await stores.queue.close();
+      throw error;
+    }
+  }
+
+  async reload(): Promise<void> {
+    await this.#certificates.refresh();
+    await this.inbound.reload();
+    this.queue.wake();
+  }
+
+  wake(): void {
+    void this.#pauses.load().then(() => this.queue.wake());
+  }
+
+  async drain(timeout: Milliseconds): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all([this.inbound.drain(timeout), this.#worker.drain(timeout)]);
+    await this.pool.drain();
+    this.#certificates.close();
+    await this.#traces.close();
+    await this.queue.close();
+  }
+
+  async #start(): Promise<void> {
+    await this.#pauses.load();
+    const { recipientsPerTransaction } = this.#settings().outbound;
+    this.queue.subscribe({
+      leaseFor: LEASE_MS,
+      recipientsPerLease: recipientsPerTransaction,
+      freshRoom: (destination) => this.#worker.hasRoom(destination),
+      onFresh: (leases) => this.#worker.take(leases),
+    });
+    await this.inbound.start();
+    this.#worker.start();
+  }
+
+  async #prune(report: Report): Promise<void> {
+    try {
+      await this.#traces.prune(new Date(Date.now() - this.#settings().trace.keep));
+    } catch (error) {
+      report('queue.storage-failed', { reason: 'old trace records could not be removed' }, error);
+    }
+  }
+}
+
+type Stores = { readonly queue: Queue; readonly traces: TraceStore };
+
+async function openStores(live: Live<RelayConfig>, shards: readonly number[], report: Report): Promise<Stores> {
+  const opened: SqliteQueueStore[] = [];
+  try {
+    for (const shard of shards) opened.push(await SqliteQueueStore.open(live().dataDirectory, shard));
+    const [own, ...adopted] = opened;
+    if (own === undefined) throw new TypeError('a relay needs a shard of its own');
+    const queue = new Queue({ store: own, settings: () => live().queue, report });
+    for (const store of adopted) queue.adopt(store);
+    const traces = new SqliteTraceStore(live().dataDirectory, own, (error) =>
+      report('queue.storage-failed', { reason: 'trace records were lost' }, error),
+    );
+    return { queue, traces };
+  } catch (error) {
+    await Promise.all(opened.map(async (store) => store.close()));
+    throw error;
+  }
+}
+
+/** What is traced can be found by its addresses and by its Message-ID. */
+function tracing(traces: TraceStore): (event: EventName, fields: EventFields, at: Date) => void {
+  return (event, fields, at) => {
+    const { messageId, sender = '', recipient = '', headerMessageId = '' } = fields;
+    if (messageId === undefined) return;
+    // The sender is known from the first record of a message; naming it again would only cost.
+    const subjects = event === 'inbound.accepted' ? [sender, recipient, headerMessageId] : [recipient];
+    traces.append({ at, messageId, event, fields, subjects });
+  };
+}
+
+async function open({ endpoint, decision, route, settings }: OpenRequest): Promise<SessionOpening> {
+  const account = route.connector?.credentials;
+  const credentials = account === undefined ? undefined : await readCredentials(account);
+  if (account !== undefined && credentials === undefined) {
+    const diagnosis = diagnose('internal-error', '[Message=the password of the smart host cannot be read]');
+    return { kind: 'failed', scope: 'session', weight: 'transient', diagnosis };
+  }
+  return openSession({ endpoint, decision, settings, credentials });
+}
+
+const systemClock = (): Date => new Date();
+
+/** Whether one of our listeners takes connections there (RFC 5321 §5.1). */
+function isOurs(ip: string, port: number, listening: readonly Listening[]): boolean {
+  const target = plainIp(ip);
+  return listening.some(({ address, port: listeningPort }) => {
+    if (port !== listeningPort) return false;
+    const isAny = address === '0.0.0.0' || address === '::';
+    return isAny ? ownAddresses().has(target) : plainIp(address) === target;
+  });
+}
+
+function ownAddresses(): ReadonlySet<string> {
+  return new Set(
+    Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address)),
+  );
+}

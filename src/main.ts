@@ -1,0 +1,41 @@
+/**
+ * The process behind `postern` and `npm start`: hands the adapters to the command line and ends with its exit code. Worker
+ * processes begin in `worker.ts`.
+ */
+import { Resolver } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Machine } from '#config/load.ts';
+import { processConsole } from '#cli/console.ts';
+import { runCommandLine } from '#cli/program.ts';
+import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
+import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
+import { runRelay } from './run.ts';
+
+const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
+const console = processConsole();
+const machine: Machine = { hostname: hostname() };
+
+function versionOf(directory: string): string {
+  const { version }: { version?: unknown } = JSON.parse(readFileSync(`${directory}/package.json`, 'utf8'));
+  return String(version);
+}
+
+const version = versionOf(packageDirectory);
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  console,
+  version,
+  machine,
+  packageDirectory,
+  now: () => new Date(),
+  startRelay: async (loaded) => runRelay(loaded, { machine, version, write: console.write }),
+  openDesk: async ({ dataDirectory }) => new SqliteQueueDesk(dataDirectory),
+  openTraces: async ({ dataDirectory }) => new SqliteTraceReader(dataDirectory),
+  askResolver: async (server) => {
+    const resolver = new Resolver({ timeout: 2_000, tries: 1 });
+    if (server !== undefined) resolver.setServers([server]);
+    await resolver.resolveSoa('.');
+  },
+});

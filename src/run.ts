@@ -1,0 +1,259 @@
+/**
+ * `postern start` once the configuration is read: certificates, processes, the HTTP interface, the words on the terminal, the
+ * signals, and the end. Resolves to the exit code when the relay has stopped.
+ */
+import { availableParallelism } from 'node:os';
+import { isIPv6 } from 'node:net';
+import { makeToken, removeAccess, writeAccess } from '#admin/access.ts';
+import type { Readiness, RelayState, RelayStatus, ReloadOutcome } from '#admin/relay-status.ts';
+import { adminRoutes } from '#admin/routes.ts';
+import { makeDevelopmentCertificates } from '#cli/certificates.ts';
+import { loadConfig, type LoadedConfig, type Machine } from '#config/load.ts';
+import { ConfigError, problemText } from '#config/problems.ts';
+import type { RelayConfig } from '#config/schema.ts';
+import { openHttpServer, type HttpServer } from '#http/server.ts';
+import type { Report } from '#log/events.ts';
+import { makeLogger, type Logger } from '#log/logger.ts';
+import { makeMetrics, METRICS_CONTENT_TYPE, renderMetrics, type Metrics } from '#log/metrics.ts';
+import { makeReport } from '#log/report.ts';
+import type { QueueAct, QueueDesk, QueueFilter } from '#queue/desk.ts';
+import type { QueueDepth } from '#queue/store.ts';
+import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
+import { listShards } from '#storage/sqlite/shards.ts';
+import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
+import { Relay } from './app.ts';
+import type { Listening, ProcessStatus } from './relay-process.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** How long what is under way may take when the relay is told to stop. */
+const DRAIN_MS = 30_000;
+
+export type RunParts = { readonly machine: Machine; readonly version: string; readonly write: (text: string) => void };
+
+export async function runRelay(loaded: LoadedConfig, { machine, version, write }: RunParts): Promise<number> {
+  const config = await withCertificates(loaded.config);
+  const logger = makeLogger({ level: config.log.level, ...prettyOf(config) });
+  const metrics = makeMetrics();
+  const running = new RunningRelay({ loaded: { ...loaded, config }, machine, version, logger, metrics });
+  try {
+    const listening = await running.start();
+    write(banner(config, listening, running.url));
+    await running.stopped;
+    return 0;
+  } finally {
+    await running.close();
+    await logger.flush();
+  }
+}
+
+type Parts = {
+  readonly loaded: LoadedConfig;
+  readonly machine: Machine;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+};
+
+class RunningRelay {
+  readonly #parts: Parts;
+  readonly #report: Report;
+  readonly #supervisor: Supervisor;
+  readonly #startedAt = new Date();
+  readonly #stop = Promise.withResolvers<void>();
+  #config: RelayConfig;
+  #state: RelayState = 'starting';
+  #http: HttpServer | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#config = parts.loaded.config;
+    this.#report = makeReport(parts);
+    this.#supervisor = new Supervisor(this.#config, {
+      report: this.#report,
+      shardsPresent: listShards,
+      inProcess: () => new Relay(parts.logger),
+      cores: availableParallelism(),
+    });
+  }
+
+  get url(): string {
+    return this.#http?.url ?? '';
+  }
+
+  /** Resolves when a signal has asked for the end. */
+  get stopped(): Promise<void> {
+    return this.#stop.promise;
+  }
+
+  async start(): Promise<readonly Listening[]> {
+    const listening = await this.#supervisor.start();
+    const token = makeToken();
+    const { address, port, tokenFile } = this.#config.http;
+    this.#http = await openHttpServer({ address, port, token, routes: this.#routes(), report: this.#report });
+    await writeAccess(tokenFile, { token, url: this.#http.url });
+    this.#state = 'accepting';
+    this.#report('relay.started', { count: listening.length });
+    process.on('SIGHUP', () => void this.#reload());
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.#askedToStop());
+    return listening;
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'draining';
+    await this.#supervisor.drain(DRAIN_MS);
+    await this.#http?.close();
+    if (this.#http !== undefined) await removeAccess(this.#config.http.tokenFile);
+    this.#report('relay.stopped', {});
+  }
+
+  #askedToStop(): void {
+    // Asked twice: the second time somebody does not want to wait. Nothing is lost, mail under way may be sent twice.
+    if (this.#state === 'draining') process.exit(1);
+    this.#state = 'draining';
+    this.#report('relay.draining', {});
+    this.#stop.resolve();
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    try {
+      const { file } = this.#parts.loaded;
+      const { config } = loadConfig(file, this.#parts.machine);
+      this.#config = await withCertificates(config);
+      await this.#supervisor.reload(this.#config);
+      this.#report('relay.reloaded', { file });
+      return { kind: 'reloaded' };
+    } catch (error) {
+      const problems = error instanceof ConfigError ? error.problems.map(problemText) : [String(error)];
+      this.#report('relay.reload-refused', { count: problems.length, reason: problems[0] ?? '' });
+      return { kind: 'refused', problems };
+    }
+  }
+
+  #routes(): ReturnType<typeof adminRoutes> {
+    const { dataDirectory } = this.#config;
+    return adminRoutes({
+      desk: new WakingDesk(new SqliteQueueDesk(dataDirectory), () => this.#supervisor.wake()),
+      traces: new SqliteTraceReader(dataDirectory),
+      metrics: { contentType: METRICS_CONTENT_TYPE, render: async () => this.#renderMetrics() },
+      readiness: async () => this.#readiness(),
+      status: async () => this.#status(),
+      reload: async () => this.#reload(),
+      report: this.#report,
+    });
+  }
+
+  async #renderMetrics(): Promise<string> {
+    const { processes } = await this.#supervisor.statuses();
+    return renderMetrics([await this.#parts.metrics.snapshot(), ...processes.map(({ metrics }) => metrics)]);
+  }
+
+  async #readiness(): Promise<Readiness> {
+    const { troubles } = await this.#supervisor.statuses();
+    return {
+      state: this.#state,
+      checks: [{ name: 'workers', ok: troubles.length === 0, detail: troubles.join('; ') || 'ok' }],
+    };
+  }
+
+  async #status(): Promise<RelayStatus> {
+    const { processes } = await this.#supervisor.statuses();
+    const { hostname, tlsPolicy, listeners } = this.#config;
+    const [first] = processes;
+    return {
+      version: this.#parts.version,
+      state: this.#state,
+      hostname,
+      startedAt: this.#startedAt,
+      configFile: this.#parts.loaded.file,
+      tlsFloor: tlsPolicy.floor,
+      listeners: (first?.listening ?? []).map((bound) => ({
+        ...bound,
+        tls: listeners.find(({ name }) => name === bound.name)?.tls ?? '',
+      })),
+      processes: processes.map(({ pid }) => ({ pid, shards: this.#supervisor.shardsOf(pid), state: this.#state })),
+      queue: depthOf(processes),
+    };
+  }
+}
+
+/** The operator's desk over the databases; what it changes is looked at by the relay at once. */
+class WakingDesk implements Omit<QueueDesk, 'close'> {
+  readonly #desk: QueueDesk;
+  readonly #wake: () => void;
+
+  constructor(desk: QueueDesk, wake: () => void) {
+    this.#desk = desk;
+    this.#wake = wake;
+  }
+
+  async list(...question: Parameters<QueueDesk['list']>): ReturnType<QueueDesk['list']> {
+    return this.#desk.list(...question);
+  }
+
+  async count(filter: QueueFilter): Promise<number> {
+    return this.#desk.count(filter);
+  }
+
+  async show(messageId: string): ReturnType<QueueDesk['show']> {
+    return this.#desk.show(messageId);
+  }
+
+  async pauses(): ReturnType<QueueDesk['pauses']> {
+    return this.#desk.pauses();
+  }
+
+  async act(filter: QueueFilter, act: QueueAct): Promise<number> {
+    const changed = await this.#desk.act(filter, act);
+    this.#wake();
+    return changed;
+  }
+}
+
+/** Without certificates in the configuration the development ones are used, made now if they are missing. */
+async function withCertificates(config: RelayConfig): Promise<RelayConfig> {
+  if (config.tls.certificates.length > 0) return config;
+  const { certFile, keyFile } = await makeDevelopmentCertificates(config.certificateDirectory, [config.hostname]);
+  return { ...config, tls: { ...config.tls, certificates: [{ certFile, keyFile }] } };
+}
+
+function prettyOf({ log: { format } }: RelayConfig): { readonly pretty?: boolean } {
+  return format === 'auto' ? {} : { pretty: format === 'pretty' };
+}
+
+function depthOf(processes: readonly ProcessStatus[]): QueueDepth {
+  const sum = (count: (depth: QueueDepth) => number): number =>
+    processes.reduce((total, { depth }) => total + count(depth), 0);
+  const oldest = processes
+    .flatMap(({ depth: { oldestReceivedAt } }) => (oldestReceivedAt === undefined ? [] : [new Date(oldestReceivedAt)]))
+    .toSorted((one, other) => one.getTime() - other.getTime());
+  return {
+    waiting: sum(({ waiting }) => waiting),
+    leased: sum(({ leased }) => leased),
+    held: sum(({ held }) => held),
+    messages: sum(({ messages }) => messages),
+    pausedDestinations: Math.max(0, ...processes.map(({ depth }) => depth.pausedDestinations)),
+    oldestReceivedAt: oldest[0],
+  };
+}
+
+const FLOORS = {
+  opportunistic: 'opportunistic: clear text where a host has no TLS',
+  encrypted: 'encrypted: nothing leaves in clear or below TLS 1.2',
+  authenticated: 'authenticated: only to hosts whose certificate is verified',
+} as const;
+
+const at = ({ address, port }: Listening): string => `${isIPv6(address) ? `[${address}]` : address}:${port}`;
+
+/** What a person at a terminal wants to know first. */
+function banner({ tlsPolicy, listeners, hostname }: RelayConfig, listening: readonly Listening[], url: string): string {
+  const tlsOf = (name: string): string => listeners.find((listener) => listener.name === name)?.tls ?? '';
+  const [mail] = listening;
+  return [
+    `Postern accepts mail as ${hostname}:`,
+    ...listening.map((bound) => `  ${bound.name.padEnd(12)} ${at(bound).padEnd(22)} TLS ${tlsOf(bound.name)}`),
+    `  ${'http'.padEnd(12)} ${url}`,
+    `TLS floor for delivery: ${FLOORS[tlsPolicy.floor]}`,
+    `Try: npx postern send --from you@${hostname} --to someone@example.net --server ${mail === undefined ? '' : at(mail)}`,
+    'Stop with Ctrl-C; what is queued is kept.',
+  ].join('\n');
+}
