@@ -65,7 +65,7 @@ export type Postfix = {
   queued(): number;
   log(): string;
   /** Ends every process of the instance and removes its directory. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 };
 
 const QUEUES = ['maildrop', 'incoming', 'active', 'deferred', 'hold'] as const;
