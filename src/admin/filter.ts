@@ -8,6 +8,9 @@ import type { QueueFilter } from '#queue/desk.ts';
 export type FilterReading =
   { readonly kind: 'filter'; readonly filter: QueueFilter } | { readonly kind: 'wrong'; readonly message: string };
 
+/** Rows in one answer. */
+export const MAX_ROWS = 10_000;
+
 type Texts = Readonly<Record<string, string | undefined>>;
 type Reader = (text: string) => Partial<QueueFilter> | string;
 

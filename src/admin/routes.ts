@@ -6,7 +6,7 @@ import { refusal, type HttpAnswer, type HttpQuestion, type HttpRoute } from '#ht
 import type { Report } from '#log/events.ts';
 import type { QueueAct, QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
-import { isEmptyFilter, readFilter } from './filter.ts';
+import { isEmptyFilter, MAX_ROWS, readFilter } from './filter.ts';
 import type { Readiness, RelayStatus, ReloadOutcome } from './relay-status.ts';
 
 export type AdminParts = {
@@ -19,8 +19,7 @@ export type AdminParts = {
   readonly report: Report;
 };
 
-export const QUEUE_ACTS = ['retry', 'hold', 'release', 'cancel', 'fail'] as const satisfies readonly QueueAct[];
-export const MAX_ROWS = 10_000;
+const QUEUE_ACTS = ['retry', 'hold', 'release', 'cancel', 'fail'] as const satisfies readonly QueueAct[];
 
 export function adminRoutes(parts: AdminParts): readonly HttpRoute[] {
   const { metrics, desk } = parts;

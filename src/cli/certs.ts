@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 
 import type { CommandContext } from './adapters.ts';
-import { makeDevelopmentCertificates } from './certificates.ts';
 import { withExamples } from './examples.ts';
 
 export function registerCerts(program: Command, context: CommandContext): void {
@@ -19,6 +18,8 @@ export function registerCerts(program: Command, context: CommandContext): void {
 
 async function make({ console, settings }: CommandContext, names: readonly string[]): Promise<void> {
   const { hostname, certificateDirectory } = settings().config;
+  // Loaded only here: node-forge takes an eighth of a second, which no other command should wait for.
+  const { makeDevelopmentCertificates } = await import('./certificates.ts');
   const made = await makeDevelopmentCertificates(certificateDirectory, [hostname, ...names]);
   const verb = made.outcome === 'made' ? 'Made' : 'Kept';
   console.write(`${verb} ${made.certFile} and its key ${made.keyFile}.`);

@@ -1,7 +1,7 @@
 /** `postern queue list | show`: what waits, and why. The commands that change it are in `queue-acts.ts`. */
 import { InvalidArgumentError, type Command } from 'commander';
 
-import { MAX_ROWS } from '#admin/routes.ts';
+import { MAX_ROWS } from '#admin/filter.ts';
 import { diagnosticText } from '#mail/diagnosis.ts';
 import { enhancedStatus } from '#mail/status.ts';
 import type { QueueDesk, QueueDetail, QueueRow } from '#queue/desk.ts';
