@@ -15,7 +15,7 @@ export function conditionOf(filter: QueueFilter, now: Date): Condition {
     messageId === undefined ? undefined : { sql: 'message.id = ?', values: [messageId] },
     sender === undefined ? undefined : like("about ->> '$.envelope.sender'", sender),
     recipient === undefined ? undefined : like('recipient', recipient),
-    domain === undefined ? undefined : like('destination', domain),
+    domain === undefined ? undefined : like('delivery.destination', domain),
     olderThan === undefined ? undefined : { sql: 'delivery.received <= ?', values: [now.getTime() - olderThan] },
     youngerThan === undefined ? undefined : { sql: 'delivery.received >= ?', values: [now.getTime() - youngerThan] },
     state === undefined ? undefined : { sql: STATES[state], values: [] },
