@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, test } from 'node:test';
 import tls from 'node:tls';
+import { readProxyHeader } from '#inbound/proxy-protocol.ts';
 import type { ProxiedConnection } from '#inbound/session-facts.ts';
 import { TestAuthority } from '../doubles/certificates.ts';
 import { TestRelay, testCertificates, type RelayOptions } from '../doubles/inbound-relay.ts';
@@ -64,6 +64,20 @@ test('a failed handshake after STARTTLS is reported and the listener goes on', a
   await until(() => relay.count('inbound.tls-failed') === 1 && relay.count('inbound.disconnected') === 1);
   await connect(relay);
 });
+
+for (const mode of ['offered', 'implicit'] as const) {
+  test(`a client that never begins its handshake is dropped (TLS ${mode})`, async () => {
+    const relay = await start({ listener: { tls: mode }, limits: { idleTimeout: 100 } });
+    const client = await SmtpClient.connect(relay.port);
+    opened.push(client);
+    if (mode === 'offered') {
+      assert.match(await client.reply(), /^220 relay/);
+      assert.match(await client.say('STARTTLS'), /^220 2\.0\.0 /);
+    }
+    assert.equal(await client.line(), undefined);
+    opened.push(await SmtpClient.connect(relay.port));
+  });
+}
 
 test('implicit TLS greets within TLS, with the certificate for the name that was asked for', async () => {
   const relay = await start({ listener: { tls: 'implicit' } });
@@ -171,12 +185,8 @@ test('a defect in a neighbour costs one 451, and the session goes on', async () 
   assert.equal(relay.count('relay.defect'), 1);
 });
 
-/** Stands in for the real reader: five octets are the header. */
-async function readProxyHeader(socket: net.Socket): Promise<ProxiedConnection> {
-  await once(socket, 'readable');
-  socket.read(5);
-  return { kind: 'proxied', ip: '192.0.2.7', port: 4711 };
-}
+const HEADER = 'PROXY TCP4 192.0.2.7 127.0.0.1 4711 25\r\n';
+const fromHeader = (socket: net.Socket): Promise<ProxiedConnection> => readProxyHeader(socket, 5000);
 
 test('a proxy speaks for its client, and only a listed proxy is asked to', async () => {
   const ips: string[] = [];
@@ -188,17 +198,36 @@ test('a proxy speaks for its client, and only a listed proxy is asked to', async
     sender: () => undefined,
     recipient: () => undefined,
   };
-  const relay = await start({ listener: { proxyFrom: ['127.0.0.1'] }, parts: { admission, readProxyHeader } });
+  const relay = await start({
+    listener: { proxyFrom: ['127.0.0.1'] },
+    parts: { admission, readProxyHeader: fromHeader },
+  });
   const client = await SmtpClient.connect(relay.port);
   opened.push(client);
-  client.write('PROXYEHLO c.example\r\n');
+  client.write(`${HEADER}EHLO c.example\r\n`);
   assert.match(await client.reply(), /^220 /);
   assert.match(await client.reply(), /^250-/);
   assert.deepEqual(ips, ['192.0.2.7']);
 
-  const plain = await start({ listener: { proxyFrom: ['127.0.0.9'] }, parts: { admission, readProxyHeader } });
+  const plain = await start({
+    listener: { proxyFrom: ['127.0.0.9'] },
+    parts: { admission, readProxyHeader: fromHeader },
+  });
   await connect(plain);
   assert.equal(ips.at(-1), '127.0.0.1');
+});
+
+test('TLS from the first octet begins behind the PROXY header', async () => {
+  const relay = await start({
+    listener: { tls: 'implicit', proxyFrom: ['127.0.0.1'] },
+    parts: { readProxyHeader: fromHeader },
+  });
+  const client = await SmtpClient.connect(relay.port);
+  opened.push(client);
+  client.write(HEADER);
+  await client.startTls();
+  assert.match(await client.reply(), /^220 /);
+  assert.equal(relay.events.find(({ event }) => event === 'inbound.connected')?.fields.ip, '192.0.2.7');
 });
 
 test('a proxy without a header is dropped', async () => {
