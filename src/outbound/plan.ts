@@ -49,7 +49,9 @@ export function planTransaction(
     planned.push({ position, command: rcptCommand(recipient, offers) });
     return undefined;
   });
-  const anyUtf8 = utf8 || recipients.some(({ address }, at) => results[at] === undefined && needsSmtpUtf8(address));
+  // A header of a part may need it where the message's own does not: what the client said stands where it can be said.
+  const said = envelope.smtpUtf8 && offers.smtpUtf8;
+  const anyUtf8 = utf8 || said || planned.some(({ command }) => needsSmtpUtf8(command));
   const mail = `MAIL FROM:<${envelope.sender}>${dsnOfMail(transaction, offers)}${anyUtf8 ? ' SMTPUTF8' : ''}`;
   return { kind: 'plan', mail, recipients: planned, results, mustConvert: facts.eightBit && !offers.eightBitMime };
 }

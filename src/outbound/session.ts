@@ -20,6 +20,7 @@ export class SmtpSession implements Session {
   readonly #offers: Offers;
   readonly #timeouts: Timeouts;
   #mustReset = false;
+  #busy = false;
 
   /** The wire stands after EHLO, and the verdict on its TLS was met. */
   constructor({ endpoint, tls }: Peer, wire: Wire, offers: Offers, timeouts: Timeouts) {
@@ -46,7 +47,8 @@ export class SmtpSession implements Session {
   }
 
   async close(): Promise<void> {
-    if (this.#wire.usable) {
+    // Within a transaction QUIT could become content.
+    if (this.#wire.usable && !this.#busy) {
       this.#wire.send('QUIT\r\n', 1);
       await this.#wire.next(QUIT_MS);
     }
@@ -57,7 +59,9 @@ export class SmtpSession implements Session {
     const wire = this.#wire;
     wire.limit(this.#timeouts.transaction);
     const line = { wire, offers: this.#offers, timeouts: this.#timeouts, peer: this, mustReset: this.#mustReset };
+    this.#busy = true;
     const { results, open } = await transact(line, speech);
+    this.#busy = false;
     wire.unlimited();
     this.#mustReset = open;
     return results;

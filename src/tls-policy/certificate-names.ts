@@ -10,6 +10,7 @@ export type CertificateNames = { readonly hosts: readonly string[]; readonly add
 
 // Node quotes a value that holds a comma or a quotation mark, so `, DNS:` within another name cannot become a name.
 const ENTRY = /([A-Za-z][A-Za-z0-9 ]*):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y;
+// At least two labels besides the wildcard: one right below the root is nobody's name.
 const HOST = /^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)+$/;
 
 /** Reads Node's text of the extension (`DNS:a.example, IP Address:192.0.2.1`); what cannot be read gives no names at all. */
@@ -46,11 +47,11 @@ export function identifies({ hosts, addresses }: CertificateNames, identity: Ide
   }
 }
 
-/** RFC 6125 §6.4.3, RFC 8461 §4.1: `*.` is exactly one label. A wildcard right below the root is no name of anybody. */
+/** RFC 6125 §6.4.3, RFC 8461 §4.1: `*.` is exactly one label. */
 function covers(presented: string, name: string): boolean {
   if (!presented.startsWith('*.')) return presented === name;
   const dot = name.indexOf('.');
-  return dot > 0 && presented.slice(1) === name.slice(dot) && name.indexOf('.', dot + 1) > 0;
+  return dot > 0 && presented.slice(1) === name.slice(dot);
 }
 
 /** One spelling for each address: IPv6 comes as `0:0:0:0:0:0:0:1` from certificates and as `::1` from routes. */

@@ -315,3 +315,24 @@ test('a session says QUIT when it is closed', async () => {
   assert.deepEqual(host.commands('QUIT'), ['QUIT']);
   assert.equal(session.usable, false);
 });
+
+test('a session that is closed within a transaction says nothing more', async () => {
+  const [host, session] = await sessionWith({ script: { DATA: HANG } });
+  const result = resultsOf(session, message(['x@to.test']));
+  while (host.commands('DATA').length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await session.close();
+  assert.deepEqual(await result, ['session transient 4.2']);
+  assert.deepEqual(host.commands('QUIT'), []);
+});
+
+test('SMTPUTF8 is said again where the client said it (RFC 6531 §3.4)', async () => {
+  const [host, session] = await sessionWith({});
+  const envelope = { ...twice.envelope, smtpUtf8: true };
+  await session.transfer(message(['x@to.test'], 'x', { envelope }));
+  assert.match(host.commands('MAIL')[0] ?? '', / SMTPUTF8/);
+  const [other, unable] = await sessionWith({ offers: [] });
+  assert.deepEqual(await resultsOf(unable, message(['x@to.test'], 'x', { envelope })), ['delivered']);
+  assert.deepEqual(other.commands('MAIL'), ['MAIL FROM:<a@from.test>']);
+  const facts = { ...twice.facts, eightBitHeader: true };
+  assert.deepEqual(await resultsOf(unable, message(['x@to.test'], 'x', { facts })), ['message permanent 6.7']);
+});
