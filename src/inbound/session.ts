@@ -329,6 +329,7 @@ export class Session {
     const refusal = whyNoTls(this.#state);
     if (refusal !== undefined) return this.refuse(refusal);
     if (argument !== '') return this.refuse({ status: 'command-syntax', text: 'Syntax: STARTTLS' });
+    this.#reset();
     this.#reply(success('starttls-ready'));
     this.#pending = true;
     this.#wire.startTls();

@@ -95,6 +95,17 @@ for (const [what, end] of [
   });
 }
 
+test('a chunk that was spooled before a failed STARTTLS goes too', async () => {
+  const { relay, client } = await inData({ inlineLimit: 1000 });
+  await client.say('x\r\n.');
+  await client.say('MAIL FROM:<ann@example.net>');
+  await client.say('RCPT TO:<bob@example.org>');
+  assert.match(await client.say(`BDAT ${LARGE.length}\r\n${LARGE}STARTTLS`), /^250 /);
+  assert.match(await client.reply(), /^220 /);
+  client.write('this is no ClientHello\r\n');
+  await until(() => relay.count('inbound.disconnected') === 1 && relay.spooledFiles().length === 0);
+});
+
 test('250 is said only after the queue has the message (RFC 5321 §6.1)', async () => {
   const { relay, client } = await inData();
   let isSafe = false;
