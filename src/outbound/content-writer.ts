@@ -77,9 +77,9 @@ class FileSource implements ContentSource {
 }
 
 /** What has been sent so far decides how the next octets begin. */
-type Position = { readonly atLineStart: boolean; readonly afterCr: boolean };
+type Position = { readonly atLineStart: boolean; readonly afterLf: boolean; readonly afterCr: boolean };
 
-const BEGINNING: Position = { atLineStart: true, afterCr: false };
+const BEGINNING: Position = { atLineStart: true, afterLf: true, afterCr: false };
 
 /** Everything at once, for content that is small: clean content, then the rest of it, in one write. */
 export function sendInline(wire: Wire, bytes: Uint8Array): void {
@@ -95,7 +95,7 @@ export async function streamData(wire: Wire, source: ContentSource, blockMs: Mil
   wire.send('', 1);
   for (let block = await source.read(BLOCK_BYTES); block !== undefined; block = await source.read(BLOCK_BYTES)) {
     if (wire.answered) return false;
-    wire.send(stuff(block, position.atLineStart), 0);
+    wire.send(stuff(block, position.afterLf), 0);
     position = after(block, position);
     await wire.drained(blockMs);
   }
@@ -122,9 +122,9 @@ export async function streamChunk(
 }
 
 /** RFC 5321 §4.5.2: a line that begins with a dot gets another. */
-export function stuff(bytes: Uint8Array, atLineStart: boolean): Uint8Array {
+export function stuff(bytes: Uint8Array, afterLf: boolean): Uint8Array {
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const first = atLineStart && content[0] === DOT ? 0 : nextDot(content, 0);
+  const first = afterLf && content[0] === DOT ? 0 : nextDot(content, 0);
   if (first < 0) return bytes;
   const dots: number[] = [];
   for (let at = first; at >= 0; at = nextDot(content, at)) dots.push(at);
@@ -150,7 +150,7 @@ function after(bytes: Uint8Array, before: Position): Position {
   if (bytes.length === 0) return before;
   const last = bytes[bytes.length - 1];
   const previous = bytes.length > 1 ? bytes[bytes.length - 2] === CR : before.afterCr;
-  return { atLineStart: last === LF && previous, afterCr: last === CR };
+  return { atLineStart: last === LF && previous, afterLf: last === LF, afterCr: last === CR };
 }
 
 const END_AT_LINE_START = Buffer.from('.\r\n');

@@ -93,6 +93,14 @@ describe('content on the wire', () => {
     }
   });
 
+  test('with a bare LF at its end, or at the edge of a block, holds no end of data', async () => {
+    for (const size of [10, 256 * 1024]) {
+      const bytes = Buffer.concat([Buffer.alloc(size - 1, 'x'), Buffer.from('\n.\r\nlast\n')]);
+      const arrived = await received(asFile('bare', bytes), ['PIPELINING']);
+      assert.equal(arrived?.toString().slice(size - 1), '\n..\r\nlast\n\r\n');
+    }
+  });
+
   for (const offers of [['PIPELINING'], ['PIPELINING', 'CHUNKING']]) {
     test(`that is shorter than it was is never sent as if it were whole (${offers.join()})`, async () => {
       const host = await ScriptedHost.start({ offers });

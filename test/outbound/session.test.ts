@@ -206,21 +206,26 @@ describe('a host that goes', () => {
     assert.equal(session.usable, false);
   });
 
-  test('is heard recipient by recipient', async () => {
-    const script = {
-      RCPT: (_line: string, count: number) => (count === 0 ? '550 5.1.1 No' : thenClose('421 4.7.0 Bye')),
-    };
-    const [, session] = await sessionWith({ script });
-    assert.deepEqual(await resultsOf(session, twice), ['recipient permanent 1.1', 'session transient 7.0']);
-  });
+  for (const offers of [['PIPELINING'], CHUNKING]) {
+    test(`is heard recipient by recipient (${offers.join()})`, async () => {
+      const script = {
+        RCPT: (_line: string, count: number) => (count === 0 ? '550 5.1.1 No' : thenClose('421 4.7.0 Bye')),
+      };
+      const [, session] = await sessionWith({ script, offers });
+      const results = await resultsOf(session, message(['x@to.test', 'y@to.test', 'z@to.test']));
+      assert.deepEqual(results, ['recipient permanent 1.1', 'session transient 7.0', 'session transient 7.0']);
+    });
+  }
 
   test('with 421 after the content has refused it', async () => {
     const [, session] = await sessionWith({ script: { dot: thenClose('421 4.3.2 Shutting down') } });
     assert.deepEqual(await resultsOf(session, twice), ['session transient 3.2', 'session transient 3.2']);
   });
 
-  test('with 421 and no close is left at once', async () => {
-    const [, session] = await sessionWith({ script: { RCPT: '421 4.3.2 Shutting down' } });
+  test('with 421 and no close is left at once', { timeout: 10_000 }, async () => {
+    const script = { RCPT: (_line: string, count: number) => (count === 0 ? '421 4.3.2 Shutting down' : HANG) };
+    const never = { command: 3_600_000, transaction: 3_600_000 };
+    const [, session] = await sessionWith({ script }, settingsWith({}, never));
     assert.deepEqual(await resultsOf(session, twice), ['session transient 3.2', 'session transient 3.2']);
     assert.equal(session.usable, false);
   });
