@@ -18,13 +18,15 @@ export type Machine = { readonly hostname: string };
 
 export type LoadedConfig = {
   readonly file: string;
+  /** What was asked for: `loadConfig` with it reads the same again (`undefined` is the default file, which may be missing). */
+  readonly requested?: string | undefined;
   readonly config: RelayConfig;
   readonly lineOf: (setting: readonly (string | number)[]) => number | undefined;
 };
 
 /** Without `file` the default one is read, and its absence means the defaults. Throws `ConfigError`. */
 export function loadConfig(file: string | undefined, machine: Machine): LoadedConfig {
-  return parseConfig(readText(file), file ?? DEFAULT_CONFIG_FILE, machine);
+  return { ...parseConfig(readText(file), file ?? DEFAULT_CONFIG_FILE, machine), requested: file };
 }
 
 export function parseConfig(text: string, file: string, machine: Machine): LoadedConfig {
