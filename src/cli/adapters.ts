@@ -13,7 +13,7 @@ export type Console = {
   /** Asks without echo on a terminal, else takes the first line of standard input. */
   readonly readSecret: (prompt: string) => Promise<string>;
   /** All of standard input. */
-  readonly readAll: () => Promise<string>;
+  readonly readAll: () => Promise<Buffer>;
 };
 
 export type CommandAdapters = {

@@ -59,7 +59,9 @@ async function send(context: CommandContext, options: SendOptions): Promise<void
   const recipients = options.to.map(address);
   const password = options.auth === undefined ? '' : await console.readSecret(`Password for ${options.auth}: `);
   const written =
-    options.stdin === true ? await console.readAll() : compose(context, { ...options, sender, recipients });
+    options.stdin === true
+      ? await console.readAll()
+      : Buffer.from(compose(context, { ...options, sender, recipients }));
   const reply = await submit(
     {
       ...serverOf(options.server, config),
@@ -68,12 +70,18 @@ async function send(context: CommandContext, options: SendOptions): Promise<void
       login: options.auth === undefined ? undefined : { user: options.auth, password },
       sender,
       recipients,
-      content: written.replaceAll(/\r?\n|\r/g, '\r\n').replace(/(?:\r\n)+$/, ''),
+      content: withCrlf(written),
     },
     { say: (line) => console.write(printable(line)) },
   );
   const id = /\b[0-9A-HJKMNP-TV-Z]{16}\b/.exec(reply)?.[0];
   if (id !== undefined) console.write(`\nSee what becomes of it with: postern trace ${id}`);
+}
+
+/** Lines as SMTP has them, without the last line's end, which belongs to the final dot. */
+function withCrlf(message: Buffer): Buffer {
+  const lines = message.toString('latin1').replaceAll(/\r?\n|\r/g, '\r\n');
+  return Buffer.from(lines.replace(/(?:\r\n)+$/, ''), 'latin1');
 }
 
 type Letter = Pick<SendOptions, 'subject' | 'body'> & {

@@ -19,7 +19,7 @@ export type Submission = {
   readonly sender: string;
   readonly recipients: readonly string[];
   /** Lines end in CRLF; dots are not stuffed yet. */
-  readonly content: string;
+  readonly content: Buffer;
 };
 
 export type Dialogue = {
@@ -44,23 +44,28 @@ export async function submit(submission: Submission, { say }: Dialogue): Promise
       offers = await greet(line);
     } else if (submission.tls === 'implicit') sayTls(line, say);
     if (submission.login !== undefined) await signIn(line, submission.login, offers);
-    return await transfer(line, submission);
+    return await transfer(line, submission, offers);
   } finally {
     line.end();
   }
 }
 
-async function transfer(line: Line, { sender, recipients, content }: Submission): Promise<string> {
-  expect(await line.ask(`MAIL FROM:<${sender}>`), 250);
+async function transfer(
+  line: Line,
+  { sender, recipients, content }: Submission,
+  offers: readonly string[],
+): Promise<string> {
+  const isEightBit = content.some((octet) => octet > 127) && offers.includes('8BITMIME');
+  expect(await line.ask(`MAIL FROM:<${sender}>${isEightBit ? ' BODY=8BITMIME' : ''}`), 250);
   for (const recipient of recipients) expect(await line.ask(`RCPT TO:<${recipient}>`), 250); // oxlint-disable-line no-await-in-loop -- it is a dialogue
   expect(await line.ask('DATA'), 354);
-  const { code, lines } = await line.ask(
-    `${content.replaceAll(/^\./gm, '..')}\r\n.`,
-    `(${Buffer.byteLength(content)} octets of message and the final dot)`,
-  );
-  expect({ code, lines }, 250);
+  // latin1 keeps octets as they are, whatever the charset of the message.
+  const stuffed = content.toString('latin1').replaceAll(/^\./gm, '..');
+  const octets = Buffer.from(`${stuffed}\r\n.`, 'latin1');
+  const reply = await line.ask(octets, `(${content.length} octets of message and the final dot)`);
+  expect(reply, 250);
   await line.ask('QUIT');
-  return lines.join(' ');
+  return reply.lines.join(' ');
 }
 
 async function greet(line: Line): Promise<readonly string[]> {
@@ -182,9 +187,12 @@ class Line {
   }
 
   /** `shown` stands in for what nobody wants to read, or nobody must. */
-  ask(command: string, shown: string = command): Promise<Reply> {
+  ask(command: string | Buffer, shown: string = String(command)): Promise<Reply> {
     this.#say(`C: ${shown}`);
-    this.#socket.write(`${command}\r\n`);
+    this.#socket.cork();
+    this.#socket.write(command);
+    this.#socket.write('\r\n');
+    this.#socket.uncork();
     return this.reply();
   }
 

@@ -33,7 +33,13 @@ const behaviour: SMTPServerOptions = {
       const { mailFrom, rcptTo } = envelope;
       const sender = mailFrom === false ? '' : mailFrom.address;
       const recipients = rcptTo.map(({ address }) => address);
-      received.push({ sender, recipients, content: Buffer.concat(chunks).toString(), secure, user: String(user) });
+      received.push({
+        sender,
+        recipients,
+        content: Buffer.concat(chunks).toString('latin1'),
+        secure,
+        user: String(user),
+      });
       done(null, 'queued as 01J9ZK3F8Q2R00AB');
     });
   },
@@ -111,6 +117,14 @@ describe('send', () => {
     const { code, err } = await send('--server', clear, '--stdin', '--from', '<>');
     assert.equal(code, 0, err);
     assert.deepEqual([received[0]?.sender, received[0]?.content], ['', 'Subject: raw\r\n\r\n.hidden\r\n..two\r\n']);
+  });
+
+  test('octets of any charset arrive as they were', async () => {
+    bench.input = Buffer.concat([Buffer.from('Subject: raw\n\nGr'), Buffer.from([0xfc, 0xdf]), Buffer.from('e\n')]);
+    const { code, out, err } = await send('--server', clear, '--stdin');
+    assert.equal(code, 0, err);
+    assert.match(out, /^C: MAIL FROM:<\S+> BODY=8BITMIME$/m);
+    assert.match(received[0]?.content ?? '', /Gr\u00fc\u00dfe\r\n$/);
   });
 
   test("ends with 1 and the server's words when it refuses", async () => {

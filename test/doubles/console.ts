@@ -16,7 +16,7 @@ export class CommandBench {
   readonly records: TraceRecord[] = [];
   desk = new MemoryDesk(sampleRows(this.now), () => this.now);
   /** What standard input holds. */
-  input = '';
+  input: string | Buffer = '';
   columns: number | undefined = undefined;
   overrides: Partial<CommandAdapters> = {};
 
@@ -43,8 +43,8 @@ export class CommandBench {
         write: (text) => out.push(text),
         complain: (text) => err.push(text),
         columns: this.columns,
-        readSecret: () => Promise.resolve(this.input.split('\n')[0] ?? ''),
-        readAll: () => Promise.resolve(this.input),
+        readSecret: () => Promise.resolve(String(this.input).split('\n')[0] ?? ''),
+        readAll: () => Promise.resolve(Buffer.from(this.input)),
       },
       version: '0.1.0',
       machine: { hostname: 'mail.example.org' },
