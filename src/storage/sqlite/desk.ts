@@ -14,7 +14,7 @@ import { failureOf, unavailable } from './failure.ts';
 import { BUSY_TIMEOUT_MS } from './open.ts';
 import { parseDiagnosis, type About } from './queue-store.ts';
 import { nullableText, numberOf, textOf, type Row } from './rows.ts';
-import { QUEUE_SCHEMA, refuseNewer } from './schema.ts';
+import { inOneCommit, QUEUE_SCHEMA, refuseNewer } from './schema.ts';
 import { listShards, shardFiles, type ShardFiles } from './shards.ts';
 
 /** Deliveries changed in one commit, and read before other work gets its turn. */
@@ -169,17 +169,6 @@ export class SqliteQueueDesk implements QueueDesk {
 function byReception(a: QueueRow, b: QueueRow): number {
   if (a.messageId === b.messageId) return a.index - b.index;
   return a.messageId < b.messageId ? -1 : 1;
-}
-
-function inOneCommit(database: DatabaseSync, change: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    change();
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
 }
 
 /** Removes the messages that have no delivery left. Returns those whose content is a file. */

@@ -8,6 +8,8 @@ export type Row = Record<string, SQLOutputValue>;
 
 /** The condition of the partial indexes; a query must repeat it to use them. */
 const WAITS = 'leased = 0 AND held = 0';
+/** The same where the primary key is to be used: else all that waits for the destination would be looked through. */
+const WAITS_BY_KEY = '+leased = 0 AND +held = 0';
 const ONE = 'message = ? AND destination = ? AND position = ?';
 
 const STATEMENTS = {
@@ -22,9 +24,9 @@ const STATEMENTS = {
   firstDue: `SELECT message, due FROM delivery INDEXED BY delivery_due
        WHERE destination = ? AND ${WAITS} ORDER BY due LIMIT 1`,
   dueLot: `SELECT position, attempts, phase, recipient, parameters, last FROM delivery
-       WHERE message = ? AND destination = ? AND ${WAITS} AND due <= ? ORDER BY position LIMIT ?`,
+       WHERE message = ? AND destination = ? AND ${WAITS_BY_KEY} AND due <= ? ORDER BY position LIMIT ?`,
   overdueLot: `SELECT position, attempts, phase, recipient, parameters, last FROM delivery
-       WHERE message = ? AND destination = ? AND ${WAITS} AND phase = ? ORDER BY position`,
+       WHERE message = ? AND destination = ? AND ${WAITS_BY_KEY} AND phase = ? ORDER BY position`,
   /** Bound: phase, received before, destinations left out (JSON), limit. */
   overdue: `SELECT DISTINCT message, destination FROM delivery INDEXED BY delivery_overdue WHERE ${WAITS}
        AND phase = ? AND received < ? AND destination NOT IN (SELECT value FROM json_each(?)) ORDER BY received LIMIT ?`,

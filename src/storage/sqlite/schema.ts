@@ -72,7 +72,19 @@ export function migrate(database: DatabaseSync, file: string, steps: readonly st
   const version = refuseNewer(database, file, steps);
   for (const [index, step] of steps.entries()) {
     if (index < version) continue;
-    database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`);
+    inOneCommit(database, () => database.exec(`${step}; PRAGMA user_version = ${index + 1}`));
+  }
+}
+
+export function inOneCommit(database: DatabaseSync, change: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    change();
+    database.exec('COMMIT');
+  } catch (error) {
+    // SQLite itself rolls back after some failures.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
   }
 }
 

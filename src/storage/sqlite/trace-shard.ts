@@ -2,6 +2,7 @@
 import { crc32 } from 'node:zlib';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { numberOf } from './rows.ts';
+import { inOneCommit } from './schema.ts';
 import type { WireTraceEntry } from './wire.ts';
 
 /** Entries in a bucket of subject hashes (`schema.ts`). */
@@ -30,7 +31,8 @@ export class TraceShard {
   }
 
   append(entries: readonly WireTraceEntry[]): void {
-    this.#inOneCommit(() => {
+    const before = this.#last;
+    const write = (): void => {
       for (const { at, messageId, records, subjects } of entries) {
         this.#last += 1;
         this.#insert.run(this.#last, at, messageId, records, subjects.join('\n'));
@@ -38,7 +40,13 @@ export class TraceShard {
           this.#insertSubject.run(bucketOf(this.#last), subjectHash(subject), this.#last);
         }
       }
-    });
+    };
+    try {
+      inOneCommit(this.#database, write);
+    } catch (error) {
+      this.#last = before;
+      throw error;
+    }
   }
 
   /** Removes the oldest entries, not more than a step of them. */
@@ -48,23 +56,10 @@ export class TraceShard {
       .all(PRUNE_STEP, before);
     if (rows.length === 0) return { removed: 0, more: false };
     const oldestLeft = Math.max(...rows.map((row) => numberOf(row, 'number'))) + 1;
-    this.#inOneCommit(() => {
+    inOneCommit(this.#database, () => {
       this.#database.prepare('DELETE FROM entry WHERE number < ?').run(oldestLeft);
       this.#database.prepare('DELETE FROM subject WHERE bucket < ?').run(bucketOf(oldestLeft));
     });
     return { removed: new Set(rows.map((row) => row['message'])).size, more: rows.length > PRUNE_STEP / 2 };
-  }
-
-  #inOneCommit(change: () => void): void {
-    const last = this.#last;
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      change();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#last = last;
-      throw error;
-    }
   }
 }
