@@ -3,10 +3,12 @@
  * ldns. For what `zone.ts` can only pretend: AD, bogus answers, unsigned zones. Needs the Debian packages named below.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -38,21 +40,25 @@ export async function startSignedZones(zones: SignedZoneOptions): Promise<Signed
   };
   try {
     const anchors = Object.entries(zones).flatMap(([zone, options]) => writeZone(folder, zone, options));
-    const nsdPort = await freePort();
-    const unboundPort = await freePort();
+    const address = `127.${randomInt(16, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
+    const nsd = `${address}@${await freePort(address)}`;
+    const unbound = `${address}@${await freePort(address)}`;
     const names = Object.keys(zones);
-    writeFileSync(join(folder, 'nsd.conf'), nsdConfiguration(folder, nsdPort, names));
-    writeFileSync(join(folder, 'unbound.conf'), unboundConfiguration(folder, { nsdPort, unboundPort, names, anchors }));
+    writeFileSync(join(folder, 'nsd.conf'), nsdConfiguration(folder, nsd, names));
+    writeFileSync(join(folder, 'unbound.conf'), unboundConfiguration(folder, { nsd, unbound, names, anchors }));
     running.push(start('nsd', folder), start('unbound', folder));
     const [first = ''] = names;
-    await answering(`127.0.0.1:${nsdPort}`, first, join(folder, 'nsd.log'));
-    await answering(`127.0.0.1:${unboundPort}`, first, join(folder, 'unbound.log'));
-    return { resolver: `127.0.0.1:${unboundPort}`, close };
+    await answering(colon(nsd), first, join(folder, 'nsd.log'));
+    await answering(colon(unbound), first, join(folder, 'unbound.log'));
+    return { resolver: colon(unbound), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/** nsd and unbound write `address@port`. */
+const colon = (endpoint: string): string => endpoint.replace('@', ':');
 
 /** Returns the file of the trust anchor, if the zone has one. */
 function writeZone(folder: string, zone: string, { state, records }: SignedZoneOptions[string]): string[] {
@@ -73,9 +79,9 @@ function writeZone(folder: string, zone: string, { state, records }: SignedZoneO
   return [join(folder, `${signing}.key`)];
 }
 
-const nsdConfiguration = (folder: string, port: number, zones: readonly string[]): string => `
+const nsdConfiguration = (folder: string, endpoint: string, zones: readonly string[]): string => `
 server:
-  ip-address: 127.0.0.1@${port}
+  ip-address: ${endpoint}
   zonesdir: "${folder}"
   database: ""
   pidfile: ""
@@ -89,11 +95,11 @@ remote-control:
   control-enable: no
 ${zones.map((zone) => `zone:\n  name: "${zone}"\n  zonefile: "${zone}.zone"\n`).join('')}`;
 
-type UnboundPlan = { nsdPort: number; unboundPort: number; names: readonly string[]; anchors: readonly string[] };
+type UnboundPlan = { nsd: string; unbound: string; names: readonly string[]; anchors: readonly string[] };
 
-const unboundConfiguration = (folder: string, { nsdPort, unboundPort, names, anchors }: UnboundPlan): string => `
+const unboundConfiguration = (folder: string, { nsd, unbound, names, anchors }: UnboundPlan): string => `
 server:
-  interface: 127.0.0.1@${unboundPort}
+  interface: ${unbound}
   directory: "${folder}"
   pidfile: ""
   chroot: ""
@@ -110,7 +116,7 @@ server:
 ${anchors.map((file) => `  trust-anchor-file: "${file}"\n`).join('')}
 remote-control:
   control-enable: no
-${names.map((name) => `stub-zone:\n  name: "${name}"\n  stub-addr: 127.0.0.1@${nsdPort}\n`).join('')}`;
+${names.map((name) => `stub-zone:\n  name: "${name}"\n  stub-addr: ${nsd}\n`).join('')}`;
 
 function run(program: string, parameters: readonly string[], cwd: string): string {
   try {
@@ -142,14 +148,17 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-/** Free for UDP; TCP of the same number is as good as certain to be free too. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
+/** Free for TCP and for UDP, on an address that is nobody else's: other tests on 127.0.0.1 cannot take it meanwhile. */
+async function freePort(address: string): Promise<number> {
+  const tcp = createServer();
+  tcp.listen(0, address);
+  await once(tcp, 'listening');
+  const bound = tcp.address();
+  const port = typeof bound === 'object' ? (bound?.port ?? 0) : 0;
+  const udp = createSocket('udp4');
+  udp.bind(port, address);
+  await once(udp, 'listening');
+  await Promise.all([tcp[Symbol.asyncDispose](), udp[Symbol.asyncDispose]()]);
   return port;
 }
 
