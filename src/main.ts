@@ -2,6 +2,7 @@
  * The process behind `postern` and `npm start`: hands the adapters to the command line and ends with its exit code. Worker
  * processes begin in `worker.ts`.
  */
+import { NODATA, NOTFOUND } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -36,6 +37,12 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   askResolver: async (server) => {
     const resolver = new Resolver({ timeout: 2_000, tries: 1 });
     if (server !== undefined) resolver.setServers([server]);
-    await resolver.resolveSoa('.');
+    try {
+      await resolver.resolveSoa('.');
+    } catch (error) {
+      // That there is nothing is an answer too.
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== NOTFOUND && code !== NODATA) throw error;
+    }
   },
 });

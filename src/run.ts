@@ -8,6 +8,7 @@ import { makeToken, removeAccess, writeAccess } from '#admin/access.ts';
 import type { Readiness, RelayState, RelayStatus, ReloadOutcome } from '#admin/relay-status.ts';
 import { adminRoutes } from '#admin/routes.ts';
 import { makeDevelopmentCertificates } from '#cli/certificates.ts';
+import { checkConfig } from '#config/check.ts';
 import { loadConfig, type LoadedConfig, type Machine } from '#config/load.ts';
 import { ConfigError, problemText } from '#config/problems.ts';
 import type { RelayConfig } from '#config/schema.ts';
@@ -116,9 +117,16 @@ class RunningRelay {
 
   async #reload(): Promise<ReloadOutcome> {
     try {
-      const { file } = this.#parts.loaded;
-      const { config } = loadConfig(file, this.#parts.machine);
-      this.#config = await withCertificates(config);
+      const { requested, file } = this.#parts.loaded;
+      const loaded = loadConfig(requested, this.#parts.machine);
+      const findings = await checkConfig(loaded, {
+        now: () => new Date(),
+        relayRuns: async () => Promise.resolve(true),
+        askResolver: async () => Promise.resolve(),
+      });
+      const problems = findings.filter(({ warning = false }) => !warning);
+      if (problems.length > 0) throw new ConfigError(problems);
+      this.#config = await withCertificates(loaded.config);
       await this.#supervisor.reload(this.#config);
       this.#report('relay.reloaded', { file });
       return { kind: 'reloaded' };

@@ -56,7 +56,7 @@ export const EVENTS = {
     counted: true,
   },
 
-  'inbound.listening': { level: 'info', text: 'A listener accepts connections.' },
+  'inbound.listening': { level: 'debug', text: 'A listener accepts connections.' },
   'inbound.connected': { level: 'debug', text: 'A client connected.', counted: true },
   'inbound.disconnected': { level: 'debug', text: 'A client session ended.' },
   'inbound.authenticated': { level: 'info', text: 'A client signed in.', counted: true },
@@ -79,7 +79,7 @@ export const EVENTS = {
   },
   'inbound.refused': { level: 'info', text: 'A command or a message was refused.', counted: true },
   'inbound.tls-failed': { level: 'info', text: 'A TLS handshake with a client failed.', counted: true },
-  'inbound.certificate-loaded': { level: 'info', text: 'A certificate was loaded or replaced.' },
+  'inbound.certificate-loaded': { level: 'debug', text: 'A certificate was loaded or replaced.' },
   'inbound.certificate-refused': {
     level: 'error',
     text: 'A changed certificate could not be used; the old one stays.',
