@@ -11,7 +11,7 @@ import { postfixMissing } from '../test/doubles/postfix.ts';
 import { type Case, CASES, WAITING } from './cases.ts';
 import { type ContestantName } from './contestants.ts';
 import { type Certificate } from './load.ts';
-import { type Figures, measureFlow, measureWaiting, type Setup } from './measure.ts';
+import { endAll, type Figures, measureFlow, measureWaiting, type Setup } from './measure.ts';
 import { type Result, tableOf } from './report.ts';
 
 const USAGE = `node bench/bench.ts [options]
@@ -119,6 +119,12 @@ async function main(): Promise<void> {
   const missing = postfixMissing(); // `smtp-source` and `smtp-sink` come with it, so it is needed with --only as well.
   if (missing !== undefined) fail(missing);
   const directory = mkdtempSync(join(tmpdir(), 'bench-certificate-'));
+  const interrupt = async (): Promise<void> => {
+    await endAll();
+    rmSync(directory, { recursive: true, force: true });
+    process.exit(130);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupt());
   try {
     const about = machine();
     const setup = { certificate: makeCertificate(directory, options.key), keep: options.keep };

@@ -1,5 +1,6 @@
 /** Runs one case on one contestant and returns the figures. Every wait has a limit; everything started is stopped. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Case, type Metric } from './cases.ts';
@@ -20,6 +21,14 @@ const DELIVERY_LIMIT_MS = 180_000;
 const IDLE_LIMIT_MS = 10_000;
 const DEFERRAL_LIMIT_MS = 60_000;
 
+/** How to end what runs at the moment, in the order of its start. */
+const open: (() => Promise<void>)[] = [];
+
+/** Ends what runs, the youngest first; also when a run is interrupted. */
+export async function endAll(): Promise<void> {
+  for (let end = open.pop(); end !== undefined; end = open.pop()) await end();
+}
+
 /** Gives `work` a contestant and the port of a sink that is not there yet, and ends all of it. */
 async function withContestant<T>(
   name: ContestantName,
@@ -28,20 +37,19 @@ async function withContestant<T>(
   work: (contestant: Contestant, openSink: () => Promise<Sink>) => Promise<T>,
 ): Promise<T> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-'));
-  const ends: (() => Promise<void>)[] = [];
+  open.push(() => rm(directory, { recursive: true, force: true }));
   try {
     const sinkPort = await freePort();
     const certificate = tls ? setup.certificate : undefined;
     const contestant = await start[name]({ sinkPort, certificate, directory });
-    ends.push(contestant.stop);
+    open.push(contestant.stop);
     return await work(contestant, async () => {
       const sink = await startSink(sinkPort, certificate, directory);
-      ends.push(sink.stop);
+      open.push(sink.stop);
       return sink;
     });
   } finally {
-    for (const end of ends) await end();
-    rmSync(directory, { recursive: true, force: true });
+    await endAll();
   }
 }
 
