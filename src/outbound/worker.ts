@@ -88,10 +88,13 @@ export class OutboundWorker {
     while (!signal.aborted) {
       try {
         await this.#takeOverdue();
+        // Room that comes free from here on counts, also while the store is being asked.
+        this.#roomFreed = Promise.withResolvers<void>();
+        const isLimited = this.#lanes.full().size > 0 || this.#lanes.room === 0 || this.#unsettled >= UNSETTLED_LIMIT;
         const leased = await this.#takeDue();
         if (leased > 0 || signal.aborted) continue;
-        // With a full lane what is due there would be offered again at once: its places must come free first.
-        if (this.#lanes.full().size > 0 || this.#lanes.room === 0) await this.#room(1_000);
+        // What is due in a full lane would be looked for in vain: its places must come free first.
+        if (isLimited) await this.#room(1_000);
         else await this.#parts.queue.due(OVERDUE_EVERY_MS, signal);
       } catch (error) {
         this.#parts.report('queue.storage-failed', { reason: 'leases could not be taken' }, error);
@@ -219,7 +222,6 @@ export class OutboundWorker {
   }
 
   async #room(longest: Milliseconds): Promise<void> {
-    this.#roomFreed = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.#roomFreed.resolve(), longest);
     await this.#roomFreed.promise;
     clearTimeout(timer);
