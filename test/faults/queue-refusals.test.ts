@@ -23,15 +23,18 @@ test('a file that is no database is refused, and stays as it is', async () =>
     await assert.rejects(new SqliteQueueDesk(path).list({}, 1), { code: 'corrupt' });
   }));
 
-test('pages that were damaged are found after an unclean end', async () =>
+test('damage that nothing reads at the start is found after an unclean end', async () =>
   inDataDirectory(async ({ path, open }) => {
     const store = await open();
     for (let index = 0; index < 200; index += 1) await store.add([message(`m${index}`, ['bob@example.net'])]);
     await store.close();
     const { queue } = shardFiles(path, 0);
+    const database = new DatabaseSync(queue);
+    const root = database.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'delivery_overdue'").get();
+    database.close();
     const octets = readFileSync(queue);
-    octets.fill(0xa5, 4096, 4096 * 5);
-    writeFileSync(queue, octets);
+    const from = (Number(root?.['rootpage']) - 1) * 4096;
+    writeFileSync(queue, octets.fill(0xa5, from, from + 4096));
     writeFileSync(`${queue}-wal`, '');
     await assert.rejects(open(), { code: 'corrupt', message: /damaged/ });
   }));

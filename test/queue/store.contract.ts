@@ -81,6 +81,12 @@ const ADDING: Readonly<Record<string, Check>> = {
     const { messages, leased, waiting } = await store.depth();
     assert.deepEqual({ messages, leased, waiting }, { messages: 3, leased: 3, waiting: 0 });
   },
+  'a call that fails leaves no lease behind': async ({ store }) => {
+    await store.add([message('m1', [BOB])]);
+    await assert.rejects(store.add([message('m2', [CAROL]), message('m1', [BOB])], at(60)));
+    const { messages, leased } = await store.depth();
+    assert.deepEqual({ messages, leased }, { messages: 1, leased: 0 });
+  },
   'content in a file is adopted, and goes with the last delivery': async ({ store }) => {
     const content = await spooled(store, 'incoming');
     const fresh = await store.add([message('m1', [BOB, CAROL], { content })], at(60));
@@ -156,6 +162,27 @@ const LENDING: Readonly<Record<string, Check>> = {
     await store.settle([deferred(only(await store.lease(request(at(0)))), at(1))]);
     await store.add([message('new', [CAROL], { receivedAt: at(5) })]);
     assert.deepEqual(held(await store.lease(request(at(6), { limit: 1 }))), ['new:0']);
+  },
+  'a destination whose turn has come goes first once it gets fresh mail': async ({ store }) => {
+    await store.add([message('m1', [CAROL]), message('m2', [BOB])]);
+    const leases = await store.lease(request(at(0)));
+    await store.settle(leases.map((lease) => deferred(lease, at(1))));
+    const busy = new Set(['example.com', 'example.net']);
+    assert.deepEqual(await store.lease(request(at(2), { busy })), []);
+    const [first] = await store.lease(request(at(2), { limit: 1 }));
+    assert.ok(first !== undefined);
+    await store.settle([{ lease: first, settlements: new Map(), reports: [] }]);
+    assert.deepEqual(await store.lease(request(at(2), { busy })), []);
+    await store.add([message('m3', [first.deliveries[0]?.recipient.address ?? ''], { receivedAt: at(2) })]);
+    assert.equal(only(await store.lease(request(at(2), { limit: 1 }))).destination, first.destination);
+  },
+  'recipients of one message that are due at different times are lent at their own': async ({ store }) => {
+    await store.add([message('m1', [BOB, 'anna@example.net'])]);
+    const lease = only(await store.lease(request(at(0))));
+    const later = { kind: 'deferred', diagnosis: DIAGNOSIS, retryAt: at(30), noticeSent: false } as const;
+    await store.settle([{ lease, settlements: new Map([[0, later]]), reports: [] }]);
+    assert.deepEqual(held(await store.lease(request(at(1)))), ['m1:1']);
+    assert.deepEqual(held(await store.lease(request(at(30)))), ['m1:0']);
   },
   'within a destination the oldest due goes first': async ({ store }) => {
     await store.add([message('late', [BOB], { receivedAt: at(3) }), message('early', [BOB], { receivedAt: at(1) })]);

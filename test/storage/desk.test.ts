@@ -103,6 +103,8 @@ test('what is held while it is attempted stays held when the attempt fails', asy
     const lease = only(await store.add([message('a1', [BOB])], at(60)));
     await deskOf(directory).act({}, 'hold');
     assert.deepEqual(await store.settle([deferred(lease, at(1))]), [true]);
+    const { held: stopped, waiting } = await store.depth();
+    assert.deepEqual({ stopped, waiting }, { stopped: 1, waiting: 0 });
     assert.deepEqual(await store.lease(request(at(30))), []);
     assert.deepEqual(
       await store.leaseOverdue({ now: at(30), until: at(40), limit: 9, noticeBefore: at(9), expireBefore: at(9) }),
