@@ -101,9 +101,11 @@ async function drain(store: SqliteQueueStore, total: number): Promise<void> {
   }
 }
 
-async function fill(store: SqliteQueueStore, total: number): Promise<void> {
+async function fill(store: SqliteQueueStore, total: number, destinations: number): Promise<void> {
   for (let at = 0; at < total; at += 100) {
-    const batch = Array.from({ length: 100 }, (_, index) => message(store, 4096, `d${index}.example.net`, false));
+    const batch = Array.from({ length: 100 }, (_, index) =>
+      message(store, 4096, `d${index % destinations}.example.net`, false),
+    );
     await Promise.all(batch.map(async (one) => store.add([one])));
   }
 }
@@ -130,8 +132,11 @@ for (const asFile of [false, true]) {
     cycles(store, trace, 3000, { concurrency: 20, sizeBytes: 102_400, asFile, traced: false }),
   );
 }
-await measured('add 20,000 of 4 KB', 20_000, async () => fill(store, 20_000));
-await measured('drain 20,000 of 100 destinations', 20_000, async () => drain(store, 20_000));
+for (const destinations of [100, 1]) {
+  await measured('add 20,000 of 4 KB', 20_000, async () => fill(store, 20_000, destinations));
+  const name = `drain 20,000 of ${destinations} destination(s)`;
+  await measured(name, 20_000, async () => drain(store, 20_000));
+}
 await trace.close();
 await store.close();
 rmSync(directory, { recursive: true });
