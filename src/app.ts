@@ -14,7 +14,7 @@ import { Inbound } from '#inbound/listener.ts';
 import { readProxyHeader } from '#inbound/proxy-protocol.ts';
 import type { EventFields, EventName, Report } from '#log/events.ts';
 import type { Logger } from '#log/logger.ts';
-import { makeMetrics } from '#log/metrics.ts';
+import { makeMetrics, type Metrics } from '#log/metrics.ts';
 import { makeReport } from '#log/report.ts';
 import { diagnose } from '#mail/diagnosis.ts';
 import { plainIp } from '#mail/ip.ts';
@@ -47,13 +47,14 @@ const TROUBLE_SHOWN_MS = 30_000;
 /** One relay process with its queue shards. */
 export class Relay implements RelayProcess {
   readonly #logger: Logger;
-  readonly #metrics = makeMetrics();
+  readonly #metrics: Metrics;
   #config: RelayConfig | undefined;
   #running: Running | undefined;
   #storageFailedAt = -Infinity;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, metrics: Metrics = makeMetrics()) {
     this.#logger = logger;
+    this.#metrics = metrics;
   }
 
   async start(config: RelayConfig, shards: readonly number[]): Promise<readonly Listening[]> {

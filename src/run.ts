@@ -72,7 +72,7 @@ class RunningRelay {
     this.#supervisor = new Supervisor(this.#config, {
       report: this.#report,
       shardsPresent: listShards,
-      inProcess: () => new Relay(parts.logger),
+      inProcess: () => new Relay(parts.logger, parts.metrics),
       cores: availableParallelism(),
     });
   }
@@ -152,7 +152,10 @@ class RunningRelay {
 
   async #renderMetrics(): Promise<string> {
     const { processes } = await this.#supervisor.statuses();
-    return renderMetrics([await this.#parts.metrics.snapshot(), ...processes.map(({ metrics }) => metrics)]);
+    const ofProcesses = processes.map(({ metrics }) => metrics);
+    // A relay in this process counts with the same figures.
+    if (processes.some(({ pid }) => pid === process.pid)) return renderMetrics(ofProcesses);
+    return renderMetrics([await this.#parts.metrics.snapshot(), ...ofProcesses]);
   }
 
   async #readiness(): Promise<Readiness> {
