@@ -21,6 +21,7 @@ const USAGE = `node bench/bench.ts [options]
   --repeat n       runs of each case, of which the median counts (default 1)
   --only name      Postfix or Postern alone
   --keep           the source keeps its connections; by default each message comes in a connection of its own
+  --processes n    worker processes of the relay (default: auto, as its configuration has it)
   --key type       of the certificate in TLS cases: ec (P-256, default) or rsa (2048)
   --json           all figures as JSON instead of the table
 
@@ -32,6 +33,7 @@ type Options = {
   readonly contestants: readonly ContestantName[];
   readonly repeat: number;
   readonly keep: boolean;
+  readonly processes: number | 'auto';
   readonly key: 'ec' | 'rsa';
   readonly json: boolean;
 };
@@ -65,6 +67,7 @@ function readOptions(): Options {
       repeat: { type: 'string', default: '1' },
       only: { type: 'string' },
       keep: { type: 'boolean', default: false },
+      processes: { type: 'string', default: 'auto' },
       key: { type: 'string', default: 'ec' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -82,6 +85,7 @@ function readOptions(): Options {
     contestants: only === undefined ? ['Postfix', 'Postern'] : [only],
     repeat: wholeNumber(values.repeat, 'repeat'),
     keep: values.keep,
+    processes: values.processes === 'auto' ? 'auto' : wholeNumber(values.processes, 'processes'),
     key,
     json: values.json,
   };
@@ -127,7 +131,11 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupt());
   try {
     const about = machine();
-    const setup = { certificate: makeCertificate(directory, options.key), keep: options.keep };
+    const setup = {
+      certificate: makeCertificate(directory, options.key),
+      keep: options.keep,
+      processes: options.processes,
+    };
     const results: Result[] = [];
     for (const one of options.cases) results.push(await measure(one, options, setup));
     const mode = options.keep ? 'kept connections' : 'one connection per message';

@@ -18,6 +18,8 @@ export type Legs = {
   readonly certificate: Certificate | undefined;
   /** For files of this run; it must be empty. */
   readonly directory: string;
+  /** Worker processes of ours; `auto` is the default of the configuration. */
+  readonly processes: number | 'auto';
 };
 
 export type Contestant = {
@@ -62,11 +64,12 @@ async function startPostfixContestant({ sinkPort, certificate }: Legs): Promise<
 type Ports = { readonly smtp: number; readonly http: number };
 
 /** Defaults but for what a case is about: where mail comes in and where it goes. */
-function relayConfig({ sinkPort, certificate, directory }: Legs, ports: Ports): object {
+function relayConfig({ sinkPort, certificate, directory, processes }: Legs, ports: Ports): object {
   const encrypted = certificate !== undefined;
   const listener = { name: 'bench', address: '127.0.0.1', port: ports.smtp, mode: 'relay' };
   return {
     hostname: 'relay.example',
+    processes,
     dataDirectory: join(directory, 'data'),
     certificateDirectory: join(directory, 'certs'),
     listeners: [{ ...listener, tls: encrypted ? 'offered' : 'off' }],
@@ -98,7 +101,7 @@ async function startPostern(legs: Legs): Promise<Contestant> {
   writeFileSync(configFile, JSON.stringify(relayConfig(legs, ports))); // JSON is YAML.
 
   const log = openSync(logFile, 'w');
-  const main = join(root, 'src', 'main.ts');
+  const main = join(root, 'src', 'postern.mjs');
   const child = spawn(process.execPath, [main, 'start', '--config', configFile], {
     cwd: root,
     stdio: ['ignore', log, log],

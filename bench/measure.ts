@@ -13,7 +13,7 @@ export type Figures = Partial<Record<Metric, number>> & {
   readonly loadCpu: number;
 };
 
-export type Setup = { readonly certificate: Certificate; readonly keep: boolean };
+export type Setup = { readonly certificate: Certificate; readonly keep: boolean; readonly processes: number | 'auto' };
 
 /** Code gets compiled, processes get started and tables get made before the clock runs. */
 const WARM_UP_SHARE = 0.2;
@@ -41,7 +41,7 @@ async function withContestant<T>(
   try {
     const sinkPort = await freePort();
     const certificate = tls ? setup.certificate : undefined;
-    const contestant = await start[name]({ sinkPort, certificate, directory });
+    const contestant = await start[name]({ sinkPort, certificate, directory, processes: setup.processes });
     open.push(contestant.stop);
     return await work(contestant, async () => {
       const sink = await startSink(sinkPort, certificate, directory);
