@@ -90,7 +90,10 @@ export class SqliteQueueStore implements QueueStore {
   }
 
   async settle(settled: readonly SettledLease[]): Promise<readonly boolean[]> {
-    return this.#port.ask({ kind: 'settle', settled: settled.map((one) => this.#wireSettlement(one)) });
+    const wire = settled.map((one) => this.#wireSettlement(one));
+    // An outcome that needs no report is noted with the next message: under load it costs no commit of its own.
+    const haste = wire.some(({ reports }) => reports.length > 0) ? 'urgent' : 'patient';
+    return this.#port.ask({ kind: 'settle', settled: wire }, haste);
   }
 
   async pause({ destination, until, failures, diagnosis }: Pause): Promise<void> {
@@ -123,7 +126,7 @@ export class SqliteQueueStore implements QueueStore {
 
   /** For `SqliteTraceStore`: trace records share the thread. */
   async writeTrace(entries: readonly WireTraceEntry[]): Promise<void> {
-    await this.#port.ask({ kind: 'trace', entries });
+    await this.#port.ask({ kind: 'trace', entries }, 'patient');
   }
 
   async pruneTrace(before: Date): Promise<{ readonly removed: number; readonly more: boolean }> {

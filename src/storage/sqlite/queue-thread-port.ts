@@ -14,6 +14,9 @@ type Pending = { readonly resolve: (answer: never) => void; readonly reject: (er
 /** Posts under way at most: one that the thread works on and one that it finds when it is done. */
 const POSTS_UNDER_WAY = 2;
 
+/** How long a request that nobody waits for may wait for company: the next urgent one takes it along. */
+const PATIENCE_MS = 5;
+
 export class QueueThreadPort {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
@@ -22,6 +25,8 @@ export class QueueThreadPort {
   #content: Uint8Array[] = [];
   #contentBytes = 0;
   #isScheduled = false;
+  #isUrgent = false;
+  #patience: NodeJS.Timeout | undefined;
   /** The last request of each post under way: its answer says that the thread is done with the post. */
   readonly #underWay: number[] = [];
   #gone: StorageUnavailable | undefined;
@@ -49,12 +54,16 @@ export class QueueThreadPort {
     return port;
   }
 
-  async ask<Kind extends Request['kind']>(request: Extract<Request, { kind: Kind }>): Promise<Answers[Kind]> {
+  async ask<Kind extends Request['kind']>(
+    request: Extract<Request, { kind: Kind }>,
+    haste: 'urgent' | 'patient' = 'urgent',
+  ): Promise<Answers[Kind]> {
     if (this.#gone !== undefined) throw this.#gone;
     const { promise, resolve, reject } = Promise.withResolvers<Answers[Kind]>();
     this.#lastNumber += 1;
     this.#pending.set(this.#lastNumber, { resolve, reject });
     this.#requests.push([this.#lastNumber, request]);
+    this.#isUrgent ||= haste === 'urgent';
     this.#schedule();
     return promise;
   }
@@ -75,12 +84,23 @@ export class QueueThreadPort {
 
   #schedule(): void {
     if (this.#isScheduled || this.#requests.length === 0 || this.#underWay.length >= POSTS_UNDER_WAY) return;
+    if (!this.#isUrgent) {
+      this.#patience ??= setTimeout(() => this.#losePatience(), PATIENCE_MS);
+      return;
+    }
     this.#isScheduled = true;
     setImmediate(() => this.#post());
   }
 
+  #losePatience(): void {
+    this.#patience = undefined;
+    this.#isUrgent = this.#requests.length > 0;
+    this.#schedule();
+  }
+
   #post(): void {
     this.#isScheduled = false;
+    this.#isUrgent = false;
     if (this.#requests.length === 0 || this.#gone !== undefined) return;
     const content = Buffer.allocUnsafeSlow(this.#contentBytes);
     let at = 0;
@@ -110,6 +130,7 @@ export class QueueThreadPort {
   }
 
   #end(reason: string, cause?: unknown): void {
+    clearTimeout(this.#patience);
     this.#gone ??= new StorageUnavailable('io', reason, cause);
     for (const { reject } of this.#pending.values()) reject(this.#gone);
     this.#pending.clear();
