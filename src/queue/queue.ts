@@ -53,6 +53,8 @@ export class Queue {
   #freshMail: FreshMail | undefined;
   #freshBytes = 0;
   #turn = 0;
+  /** The time of the last `lease`: what was due then and was not lent is left for lack of room. */
+  #leasedAt = 0;
 
   constructor({ store, settings, report, now }: QueueParts) {
     this.#own = store;
@@ -107,6 +109,7 @@ export class Queue {
   /** From all stores, each first in turn. */
   async lease(request: LeaseRequest): Promise<readonly Lease[]> {
     this.#alarm.takeRing();
+    this.#leasedAt = request.now.getTime();
     this.#turn = (this.#turn + 1) % this.#stores.length;
     const leases: Lease[] = [];
     const busy = new Set(request.busy);
@@ -196,8 +199,10 @@ export class Queue {
     if (this.#alarm.takeRing() || signal.aborted) return;
     const dues = await Promise.all(this.#stores.map(async (store) => this.#stored(store.nextDue())));
     const now = this.#now().getTime();
-    // What is due already was left by the last `lease` for lack of room, whose end wakes us.
-    const waits = dues.map((due) => (due === undefined ? longest : due.getTime() - now)).filter((wait) => wait > 0);
+    // What was due at the last `lease` already was left by it for lack of room, whose end wakes us; what has become due
+    // since then it could not see.
+    const coming = dues.map((due) => due?.getTime() ?? Infinity).filter((due) => due > this.#leasedAt);
+    const waits = coming.map((due) => Math.max(0, due - now));
     await this.#alarm.wait(Math.min(longest, ...waits), signal);
   }
 

@@ -22,6 +22,7 @@ const settings = {
 };
 
 type World = {
+  readonly clock: { now: Date };
   readonly queue: Queue;
   readonly events: EventName[];
   readonly fresh: Lease[];
@@ -33,7 +34,8 @@ async function inQueue(check: (world: World, directory: DataDirectory, own: Sqli
     const own = await directory.open(0);
     const events: EventName[] = [];
     const report = (event: EventName): void => void events.push(event);
-    const queue = new Queue({ store: own, settings: () => settings, report, now: () => at(0) });
+    const clock = { now: at(0) };
+    const queue = new Queue({ store: own, settings: () => settings, report, now: () => clock.now });
     const fresh: Lease[] = [];
     const busy = new Set<string>();
     queue.subscribe({
@@ -42,7 +44,7 @@ async function inQueue(check: (world: World, directory: DataDirectory, own: Sqli
       freshRoom: (destination) => !busy.has(destination),
       onFresh: (leases) => fresh.push(...leases),
     });
-    await check({ queue, events, fresh, busy }, directory, own);
+    await check({ clock, queue, events, fresh, busy }, directory, own);
     await queue.close();
   });
 }
@@ -165,4 +167,21 @@ test('waiting ends when the next retry is due', async () =>
     await queue.lease(request(at(0)));
     await queue.due(DAY_MS, never);
     assert.equal((await queue.lease(request(at(1)))).length, 1);
+  }));
+
+test('what becomes due between a lease and the wait for the next one is not slept through', async () =>
+  inQueue(async ({ clock, queue, fresh }) => {
+    await queue.accept([message('m1', [BOB])]);
+    await queue.settle([deferred(only(fresh), at(1))]);
+    await queue.lease(request(new Date(at(1).getTime() - 1)));
+    clock.now = at(1);
+    const patience = AbortSignal.timeout(2000);
+    await queue.due(DAY_MS, patience);
+    assert.ok(!patience.aborted, 'it slept');
+    assert.deepEqual(held(await queue.lease(request(clock.now))), ['m1:0']);
+    // Nothing else is there: what the last lease left for lack of room does not end the wait.
+    const waiting = queue.due(DAY_MS, never).then(() => 'woken');
+    assert.equal(await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 50, 'waits'))]), 'waits');
+    queue.wake();
+    await waiting;
   }));
