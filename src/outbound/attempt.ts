@@ -76,7 +76,7 @@ class Run {
     return this.#open().length === 0;
   }
 
-  /** Tries the addresses of one host until a session has answered for the deliveries that are open. */
+  /** Tries the addresses of one host, each as a host of its own, until nothing is open (RFC 5321 §5.1). */
   async tryHost(host: Host, hostsLeft: boolean): Promise<void> {
     const finding = await host.addresses();
     if (finding.kind === 'trouble') {
@@ -87,9 +87,10 @@ class Run {
     const decision = decideTls(factsOf(host, route, settings));
     for (const [position, ip] of finding.ips.entries()) {
       const endpoint: Endpoint = { host: host.name, ip, port: host.port, implicitTls: host.implicitTls };
-      const trouble = await this.#serve({ endpoint, decision, route, settings }, hostsLeft);
-      if (trouble === undefined) return;
-      this.meetTrouble(trouble, hostsLeft || position < finding.ips.length - 1);
+      const othersLeft = hostsLeft || position < finding.ips.length - 1;
+      const trouble = await this.#serve({ endpoint, decision, route, settings }, othersLeft);
+      if (trouble !== undefined) this.meetTrouble(trouble, othersLeft);
+      if (this.isDone) return;
     }
   }
 

@@ -20,9 +20,15 @@ export type Outcome = Delivered | { readonly kind: 'deferred' | 'failed'; readon
 
 /** Where a delivery stands while hosts are being asked. */
 export type Standing =
-  { readonly kind: 'open'; readonly last: Trouble | undefined; readonly othersMayAnswer: boolean } | Outcome;
+  | {
+      readonly kind: 'open';
+      readonly last: Trouble | undefined;
+      /** What an earlier host of this attempt met, if it may pass: its word may differ from a later host's. */
+      readonly passing: Trouble | undefined;
+    }
+  | Outcome;
 
-export const UNTRIED: Standing = { kind: 'open', last: undefined, othersMayAnswer: false };
+export const UNTRIED: Standing = { kind: 'open', last: undefined, passing: undefined };
 
 /** A trouble met by every delivery that is still open; `hostsLeft` says whether the attempt goes on. */
 export function meetTrouble(
@@ -31,15 +37,10 @@ export function meetTrouble(
   circumstances: { hostsLeft: boolean; expired: boolean },
 ): Standing {
   if (standing.kind !== 'open') return standing;
-  const { othersMayAnswer } = standing;
-  switch (nextStep(trouble, { ...circumstances, othersMayAnswer })) {
-    case 'next-host':
-      return { kind: 'open', last: trouble, othersMayAnswer: othersMayAnswer || trouble.weight === 'transient' };
-    case 'defer':
-      return { kind: 'deferred', diagnosis: trouble.diagnosis };
-    case 'fail':
-      return { kind: 'failed', diagnosis: trouble.diagnosis };
-  }
+  const { passing } = standing;
+  const step = nextStep(trouble, { ...circumstances, othersMayAnswer: passing !== undefined });
+  if (step === 'next-host') return { kind: 'open', last: trouble, passing: passingOf(trouble) ?? passing };
+  return endAt(step, trouble, passing);
 }
 
 /** What a host said of one recipient. */
@@ -70,6 +71,19 @@ export function meetResult(
 export function conclude(standing: Standing, expired: boolean): Outcome {
   if (standing.kind !== 'open') return standing;
   const last: Trouble = standing.last ?? { scope: 'session', weight: 'transient', diagnosis: diagnose('no-answer') };
-  const step = nextStep(last, { hostsLeft: false, othersMayAnswer: standing.othersMayAnswer, expired });
-  return { kind: step === 'fail' ? 'failed' : 'deferred', diagnosis: last.diagnosis };
+  const { passing } = standing;
+  const step = nextStep(last, { hostsLeft: false, othersMayAnswer: passing !== undefined, expired });
+  return endAt(step === 'fail' ? 'fail' : 'defer', last, passing);
+}
+
+const passingOf = (trouble: Trouble): Trouble | undefined => (trouble.weight === 'transient' ? trouble : undefined);
+
+/**
+ * A host that takes no mail at all is not why mail waits for another one, nor why that one was never reached: a relay that is
+ * the backup tells of the host that it waited for, not of the loop that it avoids.
+ */
+function endAt(step: 'defer' | 'fail', trouble: Trouble, passing: Trouble | undefined): Outcome {
+  const isOther = trouble.scope === 'host' && trouble.weight === 'permanent' && passing !== undefined;
+  const { diagnosis } = isOther ? passing : trouble;
+  return { kind: step === 'fail' ? 'failed' : 'deferred', diagnosis };
 }

@@ -57,6 +57,8 @@ export type ScriptedHostOptions = {
   readonly tls?: SecureContextOptions | undefined;
   readonly implicitTls?: boolean;
   readonly address?: string;
+  /** A free one when left out. */
+  readonly port?: number;
 };
 
 /** Needs the lowest security level of OpenSSL, on this side only. */
@@ -114,7 +116,7 @@ export class ScriptedHost {
   static async start(options: ScriptedHostOptions = {}): Promise<ScriptedHost> {
     const host = new ScriptedHost(options);
     await new Promise<void>((resolve, reject) => {
-      host.#server.once('error', reject).listen(0, options.address ?? '127.0.0.1', resolve);
+      host.#server.once('error', reject).listen(options.port ?? 0, options.address ?? '127.0.0.1', resolve);
     });
     return host;
   }
