@@ -17,7 +17,7 @@ const settings = record('Settings of Postern.', {
   certificateDirectory: named('Where `postern certs dev` puts its authority and certificates.', 'path').prefault(
     'certs',
   ),
-  processes: autoCount('Worker processes; `auto` is one for each core, up to 4.', 64).prefault('auto'),
+  processes: autoCount('Worker processes; `auto` is one less than there are cores, from 1 to 4.', 64).prefault('auto'),
   listeners,
   tls,
   inbound,
@@ -69,5 +69,5 @@ export type RelayConfig = z.output<typeof configSchema>;
 
 /** Worker processes for a machine with so many cores. */
 export function processCount({ processes }: Pick<RelayConfig, 'processes'>, cores: number): number {
-  return processes === 'auto' ? Math.max(1, Math.min(cores, 4)) : processes;
+  return processes === 'auto' ? Math.max(1, Math.min(cores - 1, 4)) : processes;
 }

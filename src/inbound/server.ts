@@ -40,6 +40,8 @@ export class ListenerServer extends SMTPServer {
       rejectUnauthorized: false,
       socketTimeout: limits.idleTimeout,
       maxClients: limits.connections,
+      // Else each connection would ask the system for its name.
+      name: parts.settings().hostname,
       logger: false,
     });
     this.listener = listener;

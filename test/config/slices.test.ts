@@ -58,10 +58,10 @@ test('a heading with nothing under it counts as left out', () => {
   assert.equal(config.queue.jitter, 0.1);
 });
 
-test('worker processes follow the cores up to four, unless a number is given', () => {
+test('worker processes are one less than the cores, from one to four, unless a number is given', () => {
   assert.deepEqual(
-    [1, 2, 64].map((cores) => processCount({ processes: 'auto' }, cores)),
-    [1, 2, 4],
+    [1, 2, 4, 64].map((cores) => processCount({ processes: 'auto' }, cores)),
+    [1, 1, 3, 4],
   );
   assert.equal(processCount({ processes: 7 }, 2), 7);
 });
