@@ -12,10 +12,10 @@ import { makeAuthentication } from '#inbound/authentication.ts';
 import { ServerCertificates } from '#inbound/certificates.ts';
 import { Inbound } from '#inbound/listener.ts';
 import { readProxyHeader } from '#inbound/proxy-protocol.ts';
-import type { EventFields, EventName, Report } from '#log/events.ts';
+import type { Report } from '#log/events.ts';
 import type { Logger } from '#log/logger.ts';
 import { makeMetrics, type Metrics } from '#log/metrics.ts';
-import { makeReport } from '#log/report.ts';
+import { makeReport, type Trace } from '#log/report.ts';
 import { diagnose } from '#mail/diagnosis.ts';
 import { plainIp } from '#mail/ip.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
@@ -115,7 +115,7 @@ export class Relay implements RelayProcess {
 }
 
 /** Makes the way out of events; traced ones also go to `trace`. */
-type Reporting = (trace?: (event: EventName, fields: EventFields, at: Date) => void) => Report;
+type Reporting = (trace?: Trace) => Report;
 
 class Running {
   readonly #settings: Live<RelayConfig>;
@@ -208,7 +208,7 @@ class Running {
   }
 
   wake(): void {
-    void this.#pauses.load().then(() => this.queue.wake());
+    this.#worker.lookAgain();
   }
 
   async drain(timeout: Milliseconds): Promise<void> {
@@ -263,12 +263,12 @@ async function openStores(live: Live<RelayConfig>, shards: readonly number[], re
 }
 
 /** What is traced can be found by its addresses and by its Message-ID. */
-function tracing(traces: TraceStore): (event: EventName, fields: EventFields, at: Date) => void {
-  return (event, fields, at) => {
+function tracing(traces: TraceStore): Trace {
+  return (event, fields, at, others) => {
     const { messageId, sender = '', recipient = '', headerMessageId = '' } = fields;
     if (messageId === undefined) return;
     // The sender is known from the first record of a message; naming it again would only cost.
-    const subjects = event === 'inbound.accepted' ? [sender, recipient, headerMessageId] : [recipient];
+    const subjects = event === 'inbound.accepted' ? [sender, headerMessageId, ...others] : [recipient];
     traces.append({ at, messageId, event, fields, subjects });
   };
 }

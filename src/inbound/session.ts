@@ -3,7 +3,7 @@
  * content and speaks through a `Wire`; sockets, TLS and timers are `connection.ts`'s.
  */
 import { randomUUID } from 'node:crypto';
-import type { EventFields, EventName } from '#log/events.ts';
+import type { EventFields, EventName, Subjects } from '#log/events.ts';
 import { AuthExchange } from './auth-exchange.ts';
 import {
   whyNoAuth,
@@ -384,7 +384,7 @@ export class Session {
     this.#wire.close();
   }
 
-  #report(event: EventName, fields: EventFields = {}, error?: unknown): void {
+  #report(event: EventName, fields: EventFields & Subjects = {}, error?: unknown): void {
     const { ip, listener, user } = this.#state.client;
     this.#parts.report(
       event,

@@ -3,7 +3,7 @@
  * order in which things may come, not how commands are written nor how replies are sent.
  */
 import type { EnvelopeRecipient } from '#mail/envelope.ts';
-import type { EventFields } from '#log/events.ts';
+import type { EventFields, Subjects } from '#log/events.ts';
 import type { NewMessage } from '#queue/store.ts';
 import type { Sender } from './parameters.ts';
 import type { InboundParts } from './parts.ts';
@@ -113,11 +113,12 @@ export class Transaction {
 export function acceptedFields(
   { messageId, envelope, recipients, facts, receivedAt }: NewMessage,
   now: Date,
-): EventFields {
+): EventFields & Subjects {
   return {
     messageId,
     sender: envelope.sender,
     recipients: recipients.length,
+    subjects: recipients.map(({ address }) => address),
     sizeBytes: facts.sizeBytes,
     durationMs: now.getTime() - receivedAt.getTime(),
     ...(facts.messageIdField === '' ? {} : { headerMessageId: facts.messageIdField }),

@@ -129,5 +129,8 @@ export const EVENTS = {
 
 export type EventName = keyof typeof EVENTS;
 
+/** What a traced event is found by besides `sender`, `recipient` and `headerMessageId`: every recipient; never logged. */
+export type Subjects = { readonly subjects?: readonly string[] };
+
 /** The only way to report anything. `error` is logged with its stack and never shown to a peer. */
-export type Report = (event: EventName, fields: EventFields, error?: unknown) => void;
+export type Report = (event: EventName, fields: EventFields & Subjects, error?: unknown) => void;

@@ -38,8 +38,9 @@ export class Pauses {
 
   /** Takes the pauses up as the store has them: those of an earlier life, and without those that an operator ended. */
   async load(): Promise<void> {
+    const pauses = await this.#keeper.pauses();
     this.#paused.clear();
-    for (const pause of await this.#keeper.pauses()) this.#paused.set(pause.destination, pause);
+    for (const pause of pauses) this.#paused.set(pause.destination, pause);
   }
 
   /** The pause in force, if any. */

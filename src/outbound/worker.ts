@@ -22,7 +22,7 @@ import { decideRoute } from './route.ts';
 import type { OutboundSettings } from './settings.ts';
 
 export type WorkerParts = {
-  readonly queue: Pick<Queue, 'lease' | 'leaseOverdue' | 'settle' | 'due'>;
+  readonly queue: Pick<Queue, 'lease' | 'leaseOverdue' | 'settle' | 'due' | 'wake'>;
   readonly attempt: (order: AttemptOrder) => Promise<AttemptResult>;
   readonly pauses: Pauses;
   readonly makeReports: MakeReports;
@@ -46,8 +46,11 @@ export class OutboundWorker {
   readonly #parts: WorkerParts;
   readonly #lanes: Lanes;
   readonly #stop = new AbortController();
+  /** Ends what still tries when the time of a drain is over. */
+  readonly #end = new AbortController();
   #unsettled = 0;
   #nextOverdue = 0;
+  #storeChanged = false;
   #roomFreed = Promise.withResolvers<void>();
   #idle = Promise.withResolvers<void>();
   #loop: Promise<void> = Promise.resolve();
@@ -67,26 +70,39 @@ export class OutboundWorker {
   }
 
   take(leases: readonly Lease[]): void {
+    // What comes too late stays lent until the store is opened again.
+    if (this.#end.signal.aborted) return;
     for (const lease of leases) this.#lanes.add(lease);
     this.#fill();
   }
 
-  /** Gives back what has not begun and waits for what has. */
+  /** An operator changed the store: pauses may have ended, and mail may have to be returned. */
+  lookAgain(): void {
+    this.#storeChanged = true;
+    this.#parts.queue.wake();
+  }
+
+  /** Gives back what has not begun and waits for what has, for at most so long. */
   async drain(timeout: Milliseconds): Promise<void> {
     this.#stop.abort();
     this.#roomFreed.resolve();
+    const timer = setTimeout(() => this.#idle.resolve(), timeout);
+    await Promise.race([this.#finish(), this.#idle.promise]);
+    clearTimeout(timer);
+    this.#end.abort();
+  }
+
+  async #finish(): Promise<void> {
     await this.#loop;
     await this.#giveBack(this.#lanes.clearAll());
-    if (this.#isIdle) return;
-    const timer = setTimeout(() => this.#idle.resolve(), timeout);
-    await this.#idle.promise;
-    clearTimeout(timer);
+    if (!this.#isIdle) await this.#idle.promise;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
+        await this.#takeChanges();
         await this.#takeOverdue();
         // Room that comes free from here on counts, also while the store is being asked.
         this.#roomFreed = Promise.withResolvers<void>();
@@ -101,6 +117,13 @@ export class OutboundWorker {
         await sleep(SETTLE_AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  async #takeChanges(): Promise<void> {
+    if (!this.#storeChanged) return;
+    this.#storeChanged = false;
+    this.#nextOverdue = 0;
+    await this.#parts.pauses.load();
   }
 
   async #takeDue(): Promise<number> {
@@ -191,10 +214,10 @@ export class OutboundWorker {
     }
   }
 
-  /** Tries until the store takes it: a delivered message that stays unsettled would be sent twice. */
+  /** Tries until the store takes it: a delivered message that stays unsettled would be sent twice. Never rejects. */
   async #settle(lease: Lease, conclusion: Conclusion): Promise<void> {
     const { makeReports, queue, report, now } = this.#parts;
-    for (;;) {
+    while (!this.#end.signal.aborted) {
       try {
         const reports = await makeReports(lease.message, conclusion.endings, now());
         const { settlements } = conclusion;
@@ -205,7 +228,7 @@ export class OutboundWorker {
         return;
       } catch (error) {
         report('queue.storage-failed', { messageId: lease.message.messageId, reason: 'an outcome waits' }, error);
-        await sleep(SETTLE_AGAIN_MS);
+        await sleep(SETTLE_AGAIN_MS, undefined, { signal: this.#end.signal }).catch(() => undefined);
       }
     }
   }

@@ -25,7 +25,7 @@ describe('a report', () => {
   test('is a line, a count and a trace record where the row says so, with the very same fields', async () => {
     const { lines, logger } = listening();
     const metrics = makeMetrics();
-    const traced: [EventName, EventFields, Date][] = [];
+    const traced: [EventName, EventFields, Date, readonly string[]][] = [];
     const report = makeReport({ logger, metrics, trace: (...record) => void traced.push(record) });
     const fields = { messageId: 'A', status: '4.4.317' };
     report('delivery.deferred', fields);
@@ -46,6 +46,19 @@ describe('a report', () => {
     );
     assert.match(text, /postern_events_total\{event="dns\.failed"/);
     assert.doesNotMatch(text, /relay\.started/);
+  });
+
+  test('names to the trace alone what the event can be found by', () => {
+    const { lines, logger } = listening();
+    const traced: [EventFields, readonly string[]][] = [];
+    const report = makeReport({
+      logger,
+      metrics: makeMetrics(),
+      trace: (_event, fields, _at, subjects) => void traced.push([fields, subjects]),
+    });
+    report('inbound.accepted', { messageId: 'A', subjects: ['bob@example.net', 'carl@example.net'] });
+    assert.deepEqual(lines, [['info', 'inbound.accepted', { messageId: 'A' }, undefined]]);
+    assert.deepEqual(traced, [[{ messageId: 'A' }, ['bob@example.net', 'carl@example.net']]]);
   });
 
   test('goes without a trace sink', () => {
