@@ -49,11 +49,14 @@ export class Pauses {
     return pause !== undefined && pause.until > now ? pause : undefined;
   }
 
-  /** Learns from an attempt (`unreachable`: why nobody could be reached). Resolves to true when the destination now rests. */
+  /**
+   * Learns from an attempt (`unreachable`: why nobody could be reached). Resolves to true when the destination now rests;
+   * rejects when the store fails.
+   */
   async learn(destination: string, unreachable: Diagnosis | undefined, now: Date): Promise<boolean> {
     if (unreachable === undefined) {
       if (this.#answered.get(destination) !== 0) this.#remember(destination, 0);
-      if (this.#paused.delete(destination)) await this.#keeper.resume(destination);
+      await this.#resume(destination);
       return false;
     }
     if (this.at(destination, now) !== undefined) return true;
@@ -62,13 +65,34 @@ export class Pauses {
       this.#remember(destination, failed + 1);
       return false;
     }
-    this.#answered.delete(destination);
     const failures = (this.#paused.get(destination)?.failures ?? 0) + 1;
     const until = nextRetry(this.#schedule(destination), { failures, now, random: this.#random() });
     const pause: Pause = { destination, until, failures, diagnosis: unreachable };
-    this.#paused.set(destination, pause);
-    await this.#keeper.pause(pause);
+    await this.#change(destination, pause, async () => this.#keeper.pause(pause));
+    this.#answered.delete(destination);
     return true;
+  }
+
+  async #resume(destination: string): Promise<void> {
+    if (!this.#paused.has(destination)) return;
+    await this.#change(destination, undefined, async () => this.#keeper.resume(destination));
+  }
+
+  /** At once for those who ask, and taken back when the store does not take it: else it would never hear of it. */
+  async #change(destination: string, pause: Pause | undefined, write: () => Promise<void>): Promise<void> {
+    const before = this.#paused.get(destination);
+    this.#set(destination, pause);
+    try {
+      await write();
+    } catch (error) {
+      this.#set(destination, before);
+      throw error;
+    }
+  }
+
+  #set(destination: string, pause: Pause | undefined): void {
+    if (pause === undefined) this.#paused.delete(destination);
+    else this.#paused.set(destination, pause);
   }
 
   #remember(destination: string, failed: number): void {

@@ -188,8 +188,7 @@ export class OutboundWorker {
     });
     this.#fill();
     if (this.#lanes.wantsMore(lease.destination)) this.#roomFreed.resolve();
-    const paused = await this.#parts.pauses.learn(lease.destination, result.unreachable, now);
-    if (paused) await this.#giveBack(this.#lanes.clear(lease.destination));
+    if (await this.#learn(lease.destination, result, now)) await this.#giveBack(this.#lanes.clear(lease.destination));
     await this.#settle(lease, conclusion);
     this.#unsettled -= 1;
     if (this.#unsettled === UNSETTLED_LIMIT - 1) this.#fill();
@@ -211,6 +210,16 @@ export class OutboundWorker {
       const diagnosis = diagnose('internal-error');
       const deferred = kept.map(({ index }): [number, Outcome] => [index, { kind: 'deferred', diagnosis }]);
       return { outcomes: new Map([...decided, ...deferred]), unreachable: undefined };
+    }
+  }
+
+  /** True when the destination rests from now on. */
+  async #learn(destination: string, { unreachable }: AttemptResult, now: Date): Promise<boolean> {
+    try {
+      return await this.#parts.pauses.learn(destination, unreachable, now);
+    } catch (error) {
+      this.#parts.report('queue.storage-failed', { nexthop: destination, reason: 'a pause was not kept' }, error);
+      return false;
     }
   }
 

@@ -134,12 +134,17 @@ export class ScriptedHost {
     return this.#sockets.size;
   }
 
+  /** Ends every connection, as a host does that is restarted. */
+  disconnect(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   commands(verb: string): string[] {
     return this.transcript.filter((line) => line.toUpperCase().startsWith(verb));
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
+    this.disconnect();
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });

@@ -24,6 +24,7 @@ export type HostPlan = {
   readonly tls: HostTls;
   readonly implicitTls?: boolean;
   readonly offers?: readonly string[];
+  readonly offersInTls?: readonly string[];
   readonly script?: Script;
 };
 
@@ -217,8 +218,9 @@ export class World {
   }
 
   async close(): Promise<void> {
-    await this.stopRelay();
+    // First, so that no attempt waits for a host that was told to hang.
     await Promise.all([...this.#hosts.values()].map(async (host) => host.close()));
+    await this.stopRelay();
     await this.zone.close();
     rmSync(this.directory, { recursive: true });
   }
