@@ -20,7 +20,6 @@ const USAGE = `node bench/bench.ts [options]
   --messages n     messages in each case (default: what suits the case)
   --repeat n       runs of each case, of which the median counts (default 1)
   --only name      Postfix or Postern alone
-  --keep           the source keeps its connections; by default each message comes in a connection of its own
   --processes n    worker processes of the relay (default: auto, as its configuration has it)
   --key type       of the certificate in TLS cases: ec (P-256, default) or rsa (2048)
   --json           all figures as JSON instead of the table
@@ -32,7 +31,6 @@ type Options = {
   readonly cases: readonly Case[];
   readonly contestants: readonly ContestantName[];
   readonly repeat: number;
-  readonly keep: boolean;
   readonly processes: number | 'auto';
   readonly key: 'ec' | 'rsa';
   readonly json: boolean;
@@ -66,7 +64,6 @@ function readOptions(): Options {
       messages: { type: 'string' },
       repeat: { type: 'string', default: '1' },
       only: { type: 'string' },
-      keep: { type: 'boolean', default: false },
       processes: { type: 'string', default: 'auto' },
       key: { type: 'string', default: 'ec' },
       json: { type: 'boolean', default: false },
@@ -84,7 +81,6 @@ function readOptions(): Options {
     cases: chooseCases(values.cases, values.messages),
     contestants: only === undefined ? ['Postfix', 'Postern'] : [only],
     repeat: wholeNumber(values.repeat, 'repeat'),
-    keep: values.keep,
     processes: values.processes === 'auto' ? 'auto' : wholeNumber(values.processes, 'processes'),
     key,
     json: values.json,
@@ -133,16 +129,14 @@ async function main(): Promise<void> {
     const about = machine();
     const setup = {
       certificate: makeCertificate(directory, options.key),
-      keep: options.keep,
       processes: options.processes,
     };
     const results: Result[] = [];
     for (const one of options.cases) results.push(await measure(one, options, setup));
-    const mode = options.keep ? 'kept connections' : 'one connection per message';
     process.stdout.write(
       options.json
-        ? `${JSON.stringify({ about, mode, key: options.key, results }, undefined, 2)}\n`
-        : `\n${about}; ${mode}; ${options.key} certificate\n\n${tableOf(results)}`,
+        ? `${JSON.stringify({ about, key: options.key, results }, undefined, 2)}\n`
+        : `\n${about}; ${options.key} certificate\n\n${tableOf(results)}`,
     );
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -15,6 +15,8 @@ export type Case = {
   readonly connections: number;
   readonly bytes: number;
   readonly tls: boolean;
+  /** Each message comes in a connection of its own; else each session of the source keeps its connection. */
+  readonly isNew: boolean;
   /** Messages at the default size of a run: about the same time for each case. */
   readonly messages: number;
   readonly targets: Readonly<Partial<Record<Metric, Target>>>;
@@ -25,36 +27,41 @@ const CPU = times(0.4, 0.2);
 const MEMORY: Target = { kind: 'at most', atLeast: 300, aim: 150 };
 const KIB = 1024;
 
+const RATE = times(3, 5);
+const TLS_RATE = times(4, 6);
+
 export const CASES: readonly Case[] = [
   ...[
-    { name: 'clear-1', connections: 1, messages: 1500, targets: { 'delivered/s': times(1.5, 3) } },
+    { name: 'clear-1', connections: 1, messages: 3000, targets: { 'delivered/s': times(1.5, 3) } },
     {
       name: 'clear-20',
       connections: 20,
-      messages: 3000,
-      targets: { 'delivered/s': times(3, 5), 'CPU s/1000': CPU, 'memory MiB': MEMORY },
+      messages: 6000,
+      targets: { 'delivered/s': RATE, 'CPU s/1000': CPU, 'memory MiB': MEMORY },
     },
-    { name: 'clear-100', connections: 100, messages: 3000, targets: {} },
-  ].map((row) => ({ ...row, bytes: 4 * KIB, tls: false })),
+    { name: 'clear-100', connections: 100, messages: 6000, targets: {} },
+    { name: 'clear-20-new', connections: 20, messages: 3000, isNew: true, targets: { 'delivered/s': RATE } },
+  ].map((row) => ({ bytes: 4 * KIB, tls: false, isNew: false, ...row })),
   {
     name: 'clear-20-100k',
     connections: 20,
     bytes: 100 * KIB,
     tls: false,
-    messages: 1000,
+    isNew: false,
+    messages: 1500,
     targets: { 'delivered/s': times(2, 4) },
   },
   ...[
-    { name: 'tls-1', connections: 1, messages: 800, targets: {} },
+    { name: 'tls-1', connections: 1, messages: 1500, targets: {} },
     {
       name: 'tls-20',
       connections: 20,
-      messages: 1500,
-      targets: { 'delivered/s': times(4, 6), 'CPU s/1000': CPU, 'memory MiB': MEMORY },
+      messages: 3000,
+      targets: { 'delivered/s': TLS_RATE, 'CPU s/1000': CPU, 'memory MiB': MEMORY },
     },
-    { name: 'tls-100', connections: 100, messages: 1500, targets: { 'delivered/s': times(4, 6) } },
-  ].map((row) => ({ ...row, bytes: 4 * KIB, tls: true })),
-  { name: 'tls-20-100k', connections: 20, bytes: 100 * KIB, tls: true, messages: 800, targets: {} },
+    { name: 'tls-100', connections: 100, messages: 3000, targets: { 'delivered/s': TLS_RATE } },
+    { name: 'tls-20-new', connections: 20, messages: 1500, isNew: true, targets: { 'delivered/s': TLS_RATE } },
+  ].map((row) => ({ bytes: 4 * KIB, tls: true, isNew: false, ...row })),
 ];
 
 /** The case of mail that waits for a host: all of it is accepted first, then the host comes. */
@@ -63,6 +70,7 @@ export const WAITING: Case = {
   connections: 20,
   bytes: 4 * KIB,
   tls: false,
+  isNew: false,
   messages: 20_000,
   targets: { 'waiting: memory MiB': MEMORY, 'waiting: drained/s': times(2, 4) },
 };

@@ -13,7 +13,7 @@ export type Figures = Partial<Record<Metric, number>> & {
   readonly loadCpu: number;
 };
 
-export type Setup = { readonly certificate: Certificate; readonly keep: boolean; readonly processes: number | 'auto' };
+export type Setup = { readonly certificate: Certificate; readonly processes: number | 'auto' };
 
 /** Code gets compiled, processes get started and tables get made before the clock runs. */
 const WARM_UP_SHARE = 0.2;
@@ -57,7 +57,7 @@ async function withContestant<T>(
 export function measureFlow(name: ContestantName, wanted: Case, setup: Setup): Promise<Figures> {
   return withContestant(name, wanted, setup, async ({ port, pid }, openSink) => {
     const sink = await openSink();
-    const load = { ...wanted, port, keep: setup.keep };
+    const load = { ...wanted, port, keep: !wanted.isNew };
     const warmUp = Math.max(wanted.connections, Math.round(wanted.messages * WARM_UP_SHARE));
     await runSource({ ...load, messages: warmUp });
     await untilDelivered(sink, warmUp, DELIVERY_LIMIT_MS);
@@ -83,7 +83,7 @@ export function measureFlow(name: ContestantName, wanted: Case, setup: Setup): P
 /** Mail for a host that is down: memory while it waits, and how fast it drains once the host is back. */
 export function measureWaiting(name: ContestantName, wanted: Case, setup: Setup): Promise<Figures> {
   return withContestant(name, wanted, setup, async ({ port, pid, flush }, openSink) => {
-    const source = await runSource({ ...wanted, port, keep: setup.keep });
+    const source = await runSource({ ...wanted, port, keep: !wanted.isNew });
     await untilIdle(pid, DEFERRAL_LIMIT_MS);
     const memory = pssMiB(pid);
 

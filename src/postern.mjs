@@ -60,7 +60,7 @@ function handOver(node) {
 function boundHeap() {
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
   if (!process.argv.includes('start') || /max-(old|semi)-space-size/.test(given)) return;
-  const bounds = ['--max-semi-space-size=8', '--max-old-space-size=512'];
+  const bounds = ['--max-semi-space-size=16', '--max-old-space-size=512'];
   // Not a child: the process keeps its id, and signals need no passing on.
   process.execve(
     process.execPath,
