@@ -1,8 +1,7 @@
 /** What operators and signals do to a relay that runs: the desk's acts, traces, a reload, a drain and a start again. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { QueueAct } from '#queue/desk.ts';
-import type { DeliveryState } from '#queue/desk.ts';
+import type { DeliveryState, QueueAct } from '#queue/desk.ts';
 import { CLOSE, type Act } from '../doubles/scripted-host.ts';
 import { inWorld, transact, type World, type WorldPlan } from './world.ts';
 
@@ -11,10 +10,10 @@ const ZONE = { 'dest.test': { MX: ['10 mx.dest.test'] }, 'mx.dest.test': { A: ['
 /** Retries that a test does not live to see: what happens, an operator has made happen. */
 const PATIENT = { queue: { retryWaits: ['1h'] } };
 
-/** A host that is not ready for mail at first: it says `act` until the test lets it answer as usual. */
-function busyHost(act: Act): { readonly plan: WorldPlan; readonly open: () => void } {
+/** A host that is not ready for mail at first: it does what is said until the test lets it answer as usual. */
+function busyHost(said: Act): { readonly plan: WorldPlan; readonly open: () => void } {
   let isOpen = false;
-  const greeting = (): Act => (isOpen ? '220 mx.dest.test' : act);
+  const greeting = (): Act => (isOpen ? '220 mx.dest.test' : said);
   return {
     plan: { hosts: { mx: { address: '127.0.0.2', tls: 'good', script: { greeting } } }, zone: ZONE, settings: PATIENT },
     open: () => (isOpen = true),
