@@ -65,8 +65,10 @@ function handshakeOf(socket: TLSSocket): Handshake {
 function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
+  // Node gives none, whatever its types say, where the certificate has names in its extension only (RFC 5280 §4.1.2.6).
+  const subject: string | undefined = certificate.subject;
   return {
-    subject: certificate.subject.replaceAll('\n', ', '),
+    subject: subject?.replaceAll('\n', ', ') ?? '',
     names: readNames(certificate.subjectAltName),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     thumbprint: certificate.fingerprint.replaceAll(':', ''),

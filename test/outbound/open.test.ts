@@ -117,6 +117,12 @@ describe('TLS that is preferred', () => {
     assert.deepEqual(host.serverNames, ['mx.test']);
   });
 
+  test('a certificate without a subject is one like others (RFC 5280 §4.1.2.6)', async () => {
+    const host = await hostWith({ tls: authority.selfSigned('', ['mx.test']) });
+    assert.equal((await open(host)).tls?.peerSubject, '');
+    assert.match(wordsOf(await refused(host, { decision: MX_TEST })), /UntrustedRoot/);
+  });
+
   test('sends no SNI for an address', async () => {
     const host = await hostWith({ tls: certificate });
     const endpoint = { host: '127.0.0.1', ip: host.address, port: host.port, implicitTls: false };
