@@ -11,6 +11,8 @@ type Entity = { readonly header: Bytes; readonly fields: readonly Field[]; reado
 
 const MAX_DEPTH = 32;
 const MAX_PARTS = 10_000;
+/** Of a part's header; expressions that look into a field of megabytes run out of stack. */
+const MAX_HEADER_BYTES = 1024 * 1024;
 const CRLF = '\r\n';
 
 /**
@@ -42,7 +44,7 @@ class Conversion {
     if (depth > MAX_DEPTH || this.#parts > MAX_PARTS) return false;
     const headerEnd = endOfHeader(bytes);
     const header = bytes.subarray(0, headerEnd);
-    if (!isSevenBit(header)) return false;
+    if (!isSevenBit(header) || header.length > MAX_HEADER_BYTES) return false;
     const fields = readFields(header);
     if (depth === 0 && isVouchedFor(fields)) return false;
     // Octets above 127 within an encoding that has none: whatever this is, encoding it again would hide it.
@@ -186,10 +188,11 @@ function delimiterLines(body: Bytes, boundary: string): { start: number; end: nu
   const lines: { start: number; end: number; closes: boolean }[] = [];
   const mark = Buffer.from(`--${boundary}`, 'latin1');
   for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + mark.length)) {
-    const atLineStart = at === 0 || (body[at - 1] === 0x0a && body[at - 2] === 0x0d);
+    // First of all: a line made of marks would else be read to its end once for each of them.
+    if (at !== 0 && (body[at - 1] !== 0x0a || body[at - 2] !== 0x0d)) continue;
     const lineEnd = body.indexOf(CRLF, at);
     const tail = body.toString('latin1', at + mark.length, lineEnd < 0 ? body.length : lineEnd);
-    if (!atLineStart || !/^(?:--)?[ \t]*$/.test(tail)) continue;
+    if (!/^(?:--)?[ \t]*$/.test(tail)) continue;
     // The line end before a delimiter belongs to it, unless an earlier delimiter's line ended with it.
     const start = at === 0 || lines.at(-1)?.end === at ? at : at - 2;
     lines.push({ start, end: lineEnd < 0 ? body.length : lineEnd + 2, closes: tail.startsWith('--') });

@@ -132,6 +132,12 @@ describe('convertToSevenBit', () => {
     );
   });
 
+  test('gives up a part whose header is beyond reading', () => {
+    const boundary = ` ${'b'.repeat(900)}\r\n`.repeat(20_000);
+    const part = ['--b', `Content-Type: multipart/mixed; boundary="\r\n${boundary} b"`, '', 'é', '--b--', ''];
+    assert.equal(convertToSevenBit(crlf('Content-Type: multipart/mixed; boundary=b', '', ...part)), undefined);
+  });
+
   test('throws at no content whatever', () => {
     const token = fc.constantFrom(
       '\r\n',
