@@ -103,46 +103,42 @@ test('the openssl command verifies our certificate over implicit TLS, and sends 
     const plain = Buffer.from(`\0ann\0${PASSWORD}`).toString('base64');
     const says = ['EHLO client.test', `AUTH PLAIN ${plain}`, 'MAIL FROM:<ann@sender.test>', `RCPT TO:<${BOB}>`, 'DATA'];
     says.push('Subject: from openssl\r\n\r\nHello\r\n.', 'QUIT');
-    const { output } = await run(
-      [
-        'openssl',
-        's_client',
-        ...['-connect', `127.0.0.1:${world.port('submissions')}`, '-servername', 'relay.test', '-quiet'],
-        ...['-CAfile', testKeys().caFile, '-verify_return_error', '-verify_hostname', 'relay.test'],
-      ],
-      (line) => (/^[23]\d\d /.test(line) ? says.shift() : undefined),
+    const server = ['-connect', `127.0.0.1:${world.port('submissions')}`, '-servername', 'relay.test', '-quiet'];
+    const verify = ['-CAfile', testKeys().caFile, '-verify_return_error', '-verify_hostname', 'relay.test'];
+    const { output } = await run(['openssl', 's_client', ...server, ...verify], (line) =>
+      /^[23]\d\d /.test(line) ? says.shift() : undefined,
     );
     assert.match(output, /^250 2\.6\.0 <\w+@relay\.test> Queued mail for delivery \[\w+\]/m);
     await world.untilTrail(BOB, 'delivered 2.0.0');
   }));
 
-describe('inbound connectors', () => {
-  const connectors = (...list: readonly object[]): WorldPlan => ({
-    ...PLAN,
-    settings: { ...PLAN.settings, inbound: { relayNetworks: [], acceptedDomains: ['dest.test'], connectors: list } },
-  });
+const connectors = (...list: readonly object[]): WorldPlan => ({
+  ...PLAN,
+  settings: { ...PLAN.settings, inbound: { relayNetworks: [], acceptedDomains: ['dest.test'], connectors: list } },
+});
 
-  const PARTNER = {
-    name: 'partner',
-    senderDomains: ['partner.test'],
-    restrictDomainsToCertificate: true,
-    tlsSenderCertificateName: 'partner.test',
-  };
+const PARTNER = {
+  name: 'partner',
+  senderDomains: ['partner.test'],
+  restrictDomainsToCertificate: true,
+  tlsSenderCertificateName: 'partner.test',
+};
 
-  async function say(world: World, from: string, to: string, tls?: { key?: string; cert?: string }): Promise<string> {
-    const client = await SmtpClient.connect(world.port());
-    await client.reply();
+async function say(world: World, from: string, to: string, tls?: { key?: string; cert?: string }): Promise<string> {
+  const client = await SmtpClient.connect(world.port());
+  await client.reply();
+  await client.say('EHLO client.test');
+  if (tls !== undefined) {
+    await client.say('STARTTLS');
+    await client.startTls(tls);
     await client.say('EHLO client.test');
-    if (tls !== undefined) {
-      await client.say('STARTTLS');
-      await client.startTls(tls);
-      await client.say('EHLO client.test');
-    }
-    const reply = await transact(client, { from, to: [to] });
-    client.close();
-    return reply;
   }
+  const reply = await transact(client, { from, to: [to] });
+  client.close();
+  return reply;
+}
 
+describe('inbound connectors', () => {
   let client: { key: string; cert: string };
   before(() => {
     client = testKeys().client;
