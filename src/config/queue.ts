@@ -53,7 +53,7 @@ export const queue = section('How long and how often undelivered mail is tried.'
     'Content up to this size lives in the database, larger content in a file beside it.',
     '0',
     '16MiB',
-  ).prefault('64KiB'),
+  ).prefault('128KiB'),
   freshMemory: size(
     'Mail that may wait in memory for its first attempt, in each process; what is more waits on disk only.',
     '1MiB',
