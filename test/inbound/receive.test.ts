@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Reception } from '#inbound/receive.ts';
 import { StorageUnavailable } from '#queue/store.ts';
 import { TestRelay, type RelayOptions } from '../doubles/inbound-relay.ts';
+import { inboundSettings, RELAY_LISTENER } from '../doubles/inbound-settings.ts';
 import { SmtpClient } from '../doubles/smtp-client.ts';
 
 const opened: SmtpClient[] = [];
@@ -70,6 +75,48 @@ async function inDataOfSubmission(): Promise<{ relay: TestRelay; client: SmtpCli
   await beginData(client);
   return { relay, client };
 }
+
+test('content that comes octet by octet is not kept octet by octet', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: unknown = runInNewContext('gc');
+  assert.ok(typeof collectGarbage === 'function');
+  const { inbound } = inboundSettings();
+  const receivedAt = new Date();
+  const reception = new Reception({
+    trace: {
+      client: { listener: RELAY_LISTENER, ip: '192.0.2.1' },
+      greetedAs: 'c.example',
+      extended: true,
+      smtpUtf8: false,
+      hostname: 'relay.example.org',
+      queueId: '0000000000000001',
+      recipients: [],
+      receivedAt,
+    },
+    sender: { address: '', smtpUtf8: false },
+    recipients: [],
+    limits: inbound.limits,
+    bareLineEnds: 'refuse',
+    complete: false,
+    spoolDirectory: '/nowhere',
+    inlineLimit: 65_536,
+    onRoom: () => undefined,
+  });
+  const header = Buffer.from(`${`X: ${'x'.repeat(95)}\r\n`.repeat(100)}\r\n`);
+  const pieces: WeakRef<Buffer>[] = [];
+  for (const octet of header) {
+    const piece = Buffer.from(Uint8Array.of(octet));
+    pieces.push(new WeakRef(piece));
+    reception.write(piece);
+  }
+  await setImmediate();
+  collectGarbage();
+  const alive = pieces.filter((piece) => piece.deref() !== undefined).length;
+  assert.ok(alive < 512, `${alive} of ${pieces.length} pieces are kept`);
+  const received = await reception.finish();
+  assert.ok(received.kind === 'message' && received.message.content.kind === 'inline');
+  assert.ok(Buffer.from(received.message.content.bytes).subarray(-header.length).equals(header));
+});
 
 test('large content lies in the spool, whole and synced, before the queue is asked', async () => {
   const { relay, client } = await inData({ inlineLimit: 1000 });
