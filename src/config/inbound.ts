@@ -144,9 +144,10 @@ const limits = section('What one client may ask of the relay.', {
 });
 
 const authentication = section('Users who sign in. `postern user add` makes them.', {
-  usersFile: named('File of users, a line `name:argon2id-hash` each. Without the file there are no users.', 'path').prefault(
-    'config/users',
-  ),
+  usersFile: named(
+    'File of users, a line `name:argon2id-hash` each. Without the file there are no users.',
+    'path',
+  ).prefault('config/users'),
   mechanisms: list(
     'SASL mechanisms that are offered, over TLS only.',
     choice('A mechanism.', ['PLAIN', 'LOGIN']),
