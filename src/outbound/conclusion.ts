@@ -71,8 +71,7 @@ function settle(outcome: Outcome, delivery: Delivery, { message }: Lease, terms:
       return { kind: 'delivered' };
     case 'failed': {
       const { diagnosis } = outcome;
-      const byAge = terms.expired && diagnosis.status !== 'operator-failed';
-      return { kind: 'failed', diagnosis: byAge ? expireDiagnosis(diagnosis) : diagnosis };
+      return { kind: 'failed', diagnosis: terms.expired ? expireDiagnosis(diagnosis) : diagnosis };
     }
     case 'deferred': {
       const retryAt = terms.retryAt ?? nextRetry(schedule, { failures: delivery.attempts + 1, now, random });

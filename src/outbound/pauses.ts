@@ -69,7 +69,6 @@ export class Pauses {
     const until = nextRetry(this.#schedule(destination), { failures, now, random: this.#random() });
     const pause: Pause = { destination, until, failures, diagnosis: unreachable };
     await this.#change(destination, pause, async () => this.#keeper.pause(pause));
-    this.#answered.delete(destination);
     return true;
   }
 

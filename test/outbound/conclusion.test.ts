@@ -103,6 +103,10 @@ describe('what is deferred', () => {
     const again = concluded(DEFERRED, termsAt(5 * HOUR), { noticeSent: true });
     assert.equal(again.settlement?.kind === 'deferred' && again.settlement.noticeSent, true);
     assert.equal(again.ending, undefined);
+    // Nor when the notice was switched off meanwhile, and on again later.
+    const terms = termsAt(5 * HOUR, { schedule: { ...SCHEDULE, delayNoticeAfter: 0 } });
+    const { settlement } = concluded(DEFERRED, terms, { noticeSent: true });
+    assert.equal(settlement?.kind === 'deferred' && settlement.noticeSent, true);
   });
 
   test('is logged with its code, its reason and the next time', () => {
