@@ -9,8 +9,8 @@ const patience = { timeout: 2000, attempts: 1 };
 
 test('a resolver that is not trusted never takes the place of one that is', async () => {
   const records = { 'one.test': { A: ['192.0.2.1'], secure: true }, 'two.test': { A: ['192.0.2.2'], secure: true } };
-  const trusted = await startZone({ records: { ...records, 'one.test': { fault: 'servfail' } } });
-  const other = await startZone({ records });
+  await using trusted = await startZone({ records: { ...records, 'one.test': { fault: 'servfail' } } });
+  await using other = await startZone({ records });
   const client = new Client([
     { ip: trusted.address, port: trusted.port, trusted: true },
     { ip: other.address, port: other.port, trusted: false },
@@ -19,6 +19,4 @@ test('a resolver that is not trusted never takes the place of one that is', asyn
   assert.equal(first.kind === 'found' && first.secure, false);
   const second = await client.ask(question('two.test'), patience);
   assert.equal(second.kind === 'found' && second.secure, true);
-  await trusted.close();
-  await other.close();
 });

@@ -1,7 +1,5 @@
 /** The resolver against a server that answers, lies, stays silent or sends garbage: real sockets, UDP and TCP. */
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 
 import type { Answer } from '#dns/answer.ts';
@@ -162,15 +160,14 @@ describe('absence and failure', () => {
   });
 
   test('an alias without an end and without a denial says nothing', async () => {
-    const bare = await startZone({
+    await using bare = await startZone({
       records: { 'alias.test': { CNAME: 'end.test' }, 'end.test': {} },
       negativeTtlS: undefined,
     });
     assert.equal(gist(await resolverOf([bare]).resolver.mx('alias.test')), 'failed incomplete');
-    await bare.close();
   });
 
-  test('a resolver that is not there is a failure', async () => {
+  test('a resolver that is not there is a failure at once: the socket is connected', async () => {
     const gone = await startZone({ records: {} });
     await gone.close();
     assert.equal(gist(await resolverOf([gone]).resolver.mx('dest.test')), 'failed unreachable');
@@ -179,27 +176,24 @@ describe('absence and failure', () => {
 
 describe('several resolvers', () => {
   test('the next one is asked when one fails, and asked first from then on', async () => {
-    const broken = await startZone({
+    await using broken = await startZone({
       records: { 'dest.test': { fault: 'servfail' }, 'mx1.dest.test': { fault: 'servfail' } },
     });
     const { resolver } = resolverOf([broken, zone]);
     assert.equal(gist(await resolver.mx('dest.test')), 'found secure');
     assert.equal(gist(await resolver.addresses('mx1.dest.test', 'ipv4')), 'found secure');
     assert.equal(broken.queries.length, 1);
-    await broken.close();
   });
 
   test('no resolver undoes what another found bogus', async () => {
-    const validating = await startZone({ records: { 'dest.test': { fault: 'bogus' } } });
+    await using validating = await startZone({ records: { 'dest.test': { fault: 'bogus' } } });
     assert.equal(gist(await resolverOf([validating, zone]).resolver.mx('dest.test')), 'bogus 6');
-    await validating.close();
   });
 
   test('all of them are asked in each round', async () => {
-    const silent = await startZone({ records: { 'dest.test': { fault: 'silence' } } });
+    await using silent = await startZone({ records: { 'dest.test': { fault: 'silence' } } });
     await resolverOf([silent], { attempts: 3, timeout: 30 }).resolver.mx('dest.test');
     assert.equal(silent.asked('dest.test', 'MX'), 3);
-    await silent.close();
   });
 });
 
@@ -210,19 +204,6 @@ describe('forgery', () => {
     for (let count = 0; count < 20; count += 1) await resolver.mx('dest.test');
     const ports = new Set(zone.queries.slice(from).map((query) => query.clientPort));
     assert.ok(ports.size > 15, `${ports.size} ports for 20 questions`);
-  });
-
-  test('datagrams from elsewhere do not reach the question', async () => {
-    const silent = await startZone({ records: { 'dest.test': { fault: 'silence' } } });
-    const { resolver } = resolverOf([silent]);
-    const pending = resolver.mx('dest.test');
-    while (silent.queries.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
-    const stranger = createSocket('udp4');
-    stranger.send(Buffer.alloc(12), silent.queries[0]?.clientPort ?? 0, '127.0.0.1');
-    assert.equal(gist(await pending), 'failed timeout');
-    stranger.close();
-    await once(stranger, 'close');
-    await silent.close();
   });
 });
 
@@ -253,16 +234,15 @@ describe('cache', () => {
   });
 
   test('a denial without SOA is not kept (RFC 2308 §5)', async () => {
-    const bare = await startZone({ records: {}, negativeTtlS: undefined });
+    await using bare = await startZone({ records: {}, negativeTtlS: undefined });
     const { resolver } = resolverOf([bare]);
     assert.equal(gist(await resolver.mx('dest.test')), 'absent nxdomain insecure');
     await resolver.mx('dest.test');
     assert.equal(bare.queries.length, 2);
-    await bare.close();
   });
 
   test('a failure is kept for five seconds, and as a failure (RFC 9520 §3.2)', async () => {
-    const flaky = await startZone({ records: { 'dest.test': { MX: ['10 mx.test'], fault: 'servfail' } } });
+    await using flaky = await startZone({ records: { 'dest.test': { MX: ['10 mx.test'], fault: 'servfail' } } });
     const { resolver, clock } = resolverOf([flaky]);
     assert.equal(gist(await resolver.mx('dest.test')), 'failed servfail');
     flaky.set('dest.test', { MX: ['10 mx.test'] });
@@ -270,7 +250,6 @@ describe('cache', () => {
     assert.equal(gist(await resolver.mx('dest.test')), 'failed servfail');
     clock.now = 5_000;
     assert.equal(gist(await resolver.mx('dest.test')), 'found insecure');
-    await flaky.close();
   });
 
   test('a question under way is not asked twice', async () => {
@@ -296,9 +275,8 @@ describe('cache', () => {
   test('changed settings forget what the old resolvers said', async () => {
     const { resolver, live } = resolverOf([zone]);
     assert.equal(gist(await resolver.mx('dest.test')), 'found secure');
-    const other = await startZone({ records: {} });
+    await using other = await startZone({ records: {} });
     live.settings = { ...live.settings, resolvers: [other.resolver] };
     assert.equal(gist(await resolver.mx('dest.test')), 'absent nxdomain insecure');
-    await other.close();
   });
 });

@@ -128,6 +128,11 @@ export class Zone {
     await once(this.#tcp, 'close');
   }
 
+  /** `await using zone = await startZone(...)` ends it with its test, also when the test fails. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
