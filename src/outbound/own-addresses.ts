@@ -3,6 +3,7 @@
  * another server on another loopback address or port is somebody else.
  */
 import { networkInterfaces } from 'node:os';
+import { plainIp } from '#mail/ip.ts';
 
 export type Listening = { readonly address: string; readonly port: number };
 
@@ -16,8 +17,10 @@ export function ownEndpoints(
   const ports = new Set(listening.map(({ port }) => port));
   return (target, port) => {
     if (!ports.has(port)) return false;
-    const ip = loopbackForAny(target);
-    return listening.some((at) => at.port === port && (at.address === ip || (ANY.has(at.address) && isLocal(ip))));
+    const ip = loopbackForAny(plainIp(target));
+    return listening.some(
+      (at) => at.port === port && (plainIp(at.address) === ip || (ANY.has(at.address) && isLocal(ip))),
+    );
   };
 
   function isLocal(ip: string): boolean {
