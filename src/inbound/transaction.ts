@@ -26,6 +26,9 @@ export type Accepted =
   | { readonly kind: 'accepted'; readonly message: NewMessage }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error?: unknown };
 
+/** RCPT commands beyond the limit that are still answered: each makes a line in the log, and a flood of them never ends. */
+const MAX_EXCESS = 10_000;
+
 export class Transaction {
   readonly sender: Sender;
   readonly #plan: TransactionPlan;
@@ -55,8 +58,10 @@ export class Transaction {
   addRecipient(recipient: EnvelopeRecipient): Refusal | undefined {
     const { parts, settings, client, sender } = this.#plan;
     // Refused recipients count too: a transaction is not for finding out who exists.
-    if (this.#tries >= settings.inbound.limits.recipients) return { status: 'too-many-recipients' };
     this.#tries += 1;
+    const excess = this.#tries - settings.inbound.limits.recipients;
+    if (excess > MAX_EXCESS) return { status: 'session-limit', text: 'Too many recipients, closing connection' };
+    if (excess > 0) return { status: 'too-many-recipients' };
     const refusal = parts.admission.recipient(client, sender.address, recipient.address);
     if (refusal === undefined) this.#recipients.set(recipient.address, recipient);
     return refusal;

@@ -270,3 +270,13 @@ test('replies that nobody reads do not pile up', async () => {
   }
   assert.ok(left > 0);
 });
+
+test('a flood of recipients beyond the limit ends the session', async () => {
+  const client = await connect(await start({ limits: { recipients: 100 } }));
+  await client.say('EHLO c.example');
+  await client.say('MAIL FROM:<>');
+  client.write('RCPT TO:<a@b.example>\r\n'.repeat(10_101));
+  for (let accepted = 0; accepted < 100; accepted += 1) assert.match(await client.reply(), /^250 /);
+  for (let refused = 0; refused < 10_000; refused += 1) assert.match(await client.reply(), /^452 4\.5\.3 /);
+  assert.match(await client.reply(), /^421 /);
+});
