@@ -64,6 +64,17 @@ export function outcomesWithoutAttempt(
   );
 }
 
+/** The same with failures put off until `retryAt`: their senders cannot be told at the moment. */
+export function withoutFailures({ settlements, events }: Conclusion, retryAt: Date): Conclusion {
+  const diagnosis = diagnose('internal-error');
+  const putOff: Settlement = { kind: 'deferred', diagnosis, retryAt, noticeSent: true };
+  return {
+    settlements: new Map([...settlements].map(([index, one]) => [index, one.kind === 'failed' ? putOff : one])),
+    endings: [],
+    events: events.filter(([event]) => event !== 'delivery.failed'),
+  };
+}
+
 function settle(outcome: Outcome, delivery: Delivery, { message }: Lease, terms: Terms): Settlement {
   const { schedule, now, random } = terms;
   switch (outcome.kind) {

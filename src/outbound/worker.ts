@@ -8,13 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Report } from '#log/events.ts';
 import { diagnose } from '#mail/diagnosis.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
-import { isExpired, scheduleFor } from '#queue/schedule.ts';
+import { isExpired, nextRetry, scheduleFor } from '#queue/schedule.ts';
 import type { QueueSettings } from '#queue/settings.ts';
 import type { Queue } from '#queue/queue.ts';
 import type { Lease } from '#queue/store.ts';
-import type { MakeReports } from '#reporting/dsn/reports.ts';
+import type { MakeReports, Reports } from '#reporting/dsn/reports.ts';
 import type { AttemptOrder, AttemptResult } from './attempt.ts';
-import { concludeLease, outcomesWithoutAttempt, type Conclusion, type Terms } from './conclusion.ts';
+import { concludeLease, outcomesWithoutAttempt, withoutFailures, type Conclusion, type Terms } from './conclusion.ts';
 import { Lanes } from './lanes.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pauses } from './pauses.ts';
@@ -178,8 +178,11 @@ export class OutboundWorker {
     const started = this.#parts.now();
     const terms = this.#terms(lease, started);
     const result = await this.#attempt(lease, terms.expired);
-    this.#lanes.done(lease);
     const now = this.#parts.now();
+    // Before its place is free: the next of its mail must not begin at a destination that rests.
+    const rests = await this.#learn(lease.destination, result, now);
+    const back = rests ? this.#lanes.clear(lease.destination) : [];
+    this.#lanes.done(lease);
     this.#unsettled += 1;
     const conclusion = concludeLease(lease, result.outcomes, {
       ...terms,
@@ -188,8 +191,7 @@ export class OutboundWorker {
     });
     this.#fill();
     if (this.#lanes.wantsMore(lease.destination)) this.#roomFreed.resolve();
-    if (await this.#learn(lease.destination, result, now)) await this.#giveBack(this.#lanes.clear(lease.destination));
-    await this.#settle(lease, conclusion);
+    await Promise.all([this.#settle(lease, conclusion), this.#giveBack(back)]);
     this.#unsettled -= 1;
     if (this.#unsettled === UNSETTLED_LIMIT - 1) this.#fill();
     if (this.#isIdle) this.#idle.resolve();
@@ -224,11 +226,11 @@ export class OutboundWorker {
   }
 
   /** Tries until the store takes it: a delivered message that stays unsettled would be sent twice. Never rejects. */
-  async #settle(lease: Lease, conclusion: Conclusion): Promise<void> {
-    const { makeReports, queue, report, now } = this.#parts;
+  async #settle(lease: Lease, outcome: Conclusion): Promise<void> {
+    const { queue, report } = this.#parts;
+    const { conclusion, reports } = await this.#withReports(lease, outcome);
     while (!this.#end.signal.aborted) {
       try {
-        const reports = await makeReports(lease.message, conclusion.endings, now());
         const { settlements } = conclusion;
         const [kept] = await queue.settle([{ lease, settlements, reports: reports.messages }]);
         if (kept === true) {
@@ -239,6 +241,19 @@ export class OutboundWorker {
         report('queue.storage-failed', { messageId: lease.message.messageId, reason: 'an outcome waits' }, error);
         await sleep(SETTLE_AGAIN_MS, undefined, { signal: this.#end.signal }).catch(() => undefined);
       }
+    }
+  }
+
+  /** A report that cannot be made is a defect; what it would have told is then not ended, so that no mail ends in silence. */
+  async #withReports(lease: Lease, conclusion: Conclusion): Promise<{ conclusion: Conclusion; reports: Reports }> {
+    const { makeReports, report, now, random } = this.#parts;
+    try {
+      return { conclusion, reports: await makeReports(lease.message, conclusion.endings, now()) };
+    } catch (error) {
+      report('relay.defect', { messageId: lease.message.messageId, nexthop: lease.destination }, error);
+      const schedule = scheduleFor(this.#parts.schedules(), lease.destination);
+      const retryAt = nextRetry(schedule, { failures: schedule.retryWaits.length, now: now(), random: random() });
+      return { conclusion: withoutFailures(conclusion, retryAt), reports: { messages: [], events: [] } };
     }
   }
 

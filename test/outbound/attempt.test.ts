@@ -121,6 +121,13 @@ describe('the hosts of an attempt', () => {
       assert.deepEqual([lost.connections, leaves.connections, good.connections], [1, 1, 1]);
     }));
 
+  test('have addresses that nobody asks once all is decided', async () =>
+    inWorld(async (world) => {
+      const [good, unasked] = [await world.host(), await world.host()];
+      assert.deepEqual(inShort(await world.attempt({ hosts: [[good, unasked]] })), ['delivered']);
+      assert.equal(unasked.connections, 0);
+    }));
+
   test('may lack addresses: the next is asked', async () =>
     inWorld(async (world) => {
       const good = await world.host();
@@ -213,6 +220,14 @@ describe('a session', () => {
       assert.deepEqual([host.connections, host.messages.length], [1, 2]);
     }));
 
+  test('is not used again for another address of the host', async () =>
+    inWorld(async (world) => {
+      const [one, other] = [await world.host(), await world.host()];
+      await world.attempt({ hosts: [[one]] });
+      await world.attempt({ hosts: [[other]] });
+      assert.deepEqual([one.messages.length, other.messages.length], [1, 1]);
+    }));
+
   const connector: OutboundConnectorSettings = {
     name: 'partner',
     enabled: true,
@@ -278,4 +293,5 @@ test('without any host nothing is delivered and nothing is lost', async () =>
   inWorld(async (world) => {
     const { outcomes } = await world.attempt({ hosts: [] });
     assert.deepEqual(outcomes.get(0), { kind: 'deferred', diagnosis: diagnose('no-answer') });
+    assert.deepEqual(inShort(await world.attempt({ hosts: [], expired: true })), ['failed no-answer']);
   }));
