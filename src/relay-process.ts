@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import type { RelayConfig } from '#config/schema.ts';
 import type { MetricsSnapshot } from '#log/metrics.ts';
 import type { Milliseconds } from '#mail/units.ts';
-import type { QueueDepth } from '#queue/store.ts';
+import { StorageUnavailable, type QueueDepth } from '#queue/store.ts';
 
 export type Listening = { readonly name: string; readonly address: string; readonly port: number };
 
@@ -40,7 +40,19 @@ export type Order =
   | { readonly kind: 'status' }
   | { readonly kind: 'drain'; readonly timeout: Milliseconds };
 
-export type Answer = { readonly to: number; readonly result?: unknown; readonly problem?: string };
+export type Answer = { readonly to: number; readonly result?: unknown; readonly problem?: Problem };
+
+/** An error on its way between processes; those of the store keep what tells them apart. */
+export type Problem = { readonly text: string; readonly storage?: StorageUnavailable['code'] };
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof StorageUnavailable) return { text: error.message, storage: error.code };
+  return { text: error instanceof Error ? error.message : String(error) };
+}
+
+function errorOf({ text, storage }: Problem): Error {
+  return storage === undefined ? new Error(text) : new StorageUnavailable(storage, text);
+}
 
 /** How long a child may take to answer; a drain has its own time on top. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -50,6 +62,7 @@ export class ForkedRelay implements RelayProcess {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   #lastOrder = 0;
+  #ended: Problem | undefined;
   readonly gone: Promise<void>;
 
   constructor() {
@@ -57,7 +70,8 @@ export class ForkedRelay implements RelayProcess {
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
     this.#worker.on('error', () => undefined); // an order to a dead child: `exit` tells
     this.gone = once(this.#worker, 'exit').then(([code, signal]) => {
-      const problem = `worker process ${this.pid} ended (${signal ?? `exit code ${code}`})`;
+      const problem = { text: `worker process ${this.pid} ended (${signal ?? `exit code ${code}`})` };
+      this.#ended = problem;
       for (const to of this.#waiting.keys()) this.#settle({ to, problem });
     });
   }
@@ -93,11 +107,13 @@ export class ForkedRelay implements RelayProcess {
   }
 
   async #order<Result>(order: Order, timeout: Milliseconds = ANSWER_TIMEOUT_MS): Promise<Result> {
+    // Nobody would answer, and nothing would end the wait.
+    if (this.#ended !== undefined) throw errorOf(this.#ended);
     this.#lastOrder += 1;
     const number = this.#lastOrder;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(number, { resolve, reject });
-    const problem = `worker process ${this.pid} does not answer to '${order.kind}'`;
+    const problem = { text: `worker process ${this.pid} does not answer to '${order.kind}'` };
     const timer = setTimeout(() => this.#settle({ to: number, problem }), timeout);
     this.#worker.send({ number, order });
     try {
@@ -112,6 +128,6 @@ export class ForkedRelay implements RelayProcess {
     const waiting = this.#waiting.get(to);
     this.#waiting.delete(to);
     if (problem === undefined) waiting?.resolve(result);
-    else waiting?.reject(new Error(problem));
+    else waiting?.reject(errorOf(problem));
   }
 }

@@ -4,7 +4,7 @@
  */
 import { makeLogger } from '#log/logger.ts';
 import { Relay } from './app.ts';
-import type { Answer, Order } from './relay-process.ts';
+import { problemOf, type Answer, type Order } from './relay-process.ts';
 
 const relay = new Relay(makeLogger({ level: 'info' }));
 
@@ -30,7 +30,7 @@ function answer(reply: Answer): void {
 process.on('message', ({ number, order }: { number: number; order: Order }) => {
   void carryOut(order).then(
     (result) => answer({ to: number, result }),
-    (error: unknown) => answer({ to: number, problem: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) => answer({ to: number, problem: problemOf(error) }),
   );
 });
 

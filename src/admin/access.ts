@@ -28,7 +28,9 @@ export async function readAccess(file: string): Promise<Access | undefined> {
     const [token = '', url = ''] = (await readFile(file, 'utf8')).split('\n');
     return token !== '' && URL.canParse(url) ? { token, url } : undefined;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      return undefined;
+    }
     throw error;
   }
 }

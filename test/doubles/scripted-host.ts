@@ -150,6 +150,10 @@ export class ScriptedHost {
     });
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   /** What the script says for a phase, else the usual reply. */
   act(phase: Phase, line: string, usual?: string): Act {
     const count = this.#counts.get(phase) ?? 0;
