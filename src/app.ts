@@ -3,7 +3,6 @@
  * nothing here is worth a test of its own: the flow tests run it whole.
  */
 import { randomInt } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import type { RelayConfig } from '#config/schema.ts';
 import { UserDirectory } from '#config/user-directory.ts';
 import { WireResolver } from '#dns/wire-resolver.ts';
@@ -17,12 +16,12 @@ import type { Logger } from '#log/logger.ts';
 import { makeMetrics, type Metrics } from '#log/metrics.ts';
 import { makeReport, type Trace } from '#log/report.ts';
 import { diagnose } from '#mail/diagnosis.ts';
-import { plainIp } from '#mail/ip.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
 import { attempt, type OpenRequest } from '#outbound/attempt.ts';
 import { readCredentials } from '#outbound/credentials.ts';
 import { HostFinder } from '#outbound/hosts.ts';
 import { openSession } from '#outbound/open.ts';
+import { ownEndpoints } from '#outbound/own-addresses.ts';
 import { Pauses } from '#outbound/pauses.ts';
 import { SessionPool } from '#outbound/pool.ts';
 import type { SessionOpening } from '#outbound/transaction.ts';
@@ -58,6 +57,8 @@ export class Relay implements RelayProcess {
   }
 
   async start(config: RelayConfig, shards: readonly number[]): Promise<readonly Listening[]> {
+    // Queued mail is nobody else's business, wherever the data directory lies.
+    process.umask(0o077);
     this.#setConfig(config);
     const reporting: Reporting = (trace) => {
       const report = makeReport({ logger: this.#logger, metrics: this.#metrics, trace });
@@ -103,8 +104,11 @@ export class Relay implements RelayProcess {
   }
 
   async drain(timeout: Milliseconds): Promise<void> {
-    await this.#running?.drain(timeout);
+    const running = this.#running;
+    await running?.drain(timeout);
+    // Whoever asks from now on must not find a store that closes.
     this.#running = undefined;
+    await running?.close();
     await this.#logger.flush();
   }
 
@@ -165,7 +169,7 @@ class Running {
     const hosts = new HostFinder({
       resolver,
       random: Math.random,
-      isOurs: (ip, port) => isOurs(ip, port, this.inbound.addresses()),
+      isOurs: (ip, port) => ownEndpoints(this.inbound.addresses())(ip, port),
     });
     this.pool = new SessionPool(live);
     this.#pauses = new Pauses(stores.queue, (destination) => scheduleFor(live().queue, destination), Math.random);
@@ -216,6 +220,10 @@ class Running {
     await Promise.all([this.inbound.drain(timeout), this.#worker.drain(timeout)]);
     await this.pool.drain();
     this.#certificates.close();
+  }
+
+  /** After `drain`. */
+  async close(): Promise<void> {
     await this.#traces.close();
     await this.queue.close();
   }
@@ -284,19 +292,3 @@ async function open({ endpoint, decision, route, settings }: OpenRequest): Promi
 }
 
 const systemClock = (): Date => new Date();
-
-/** Whether one of our listeners takes connections there (RFC 5321 §5.1). */
-function isOurs(ip: string, port: number, listening: readonly Listening[]): boolean {
-  const target = plainIp(ip);
-  return listening.some(({ address, port: listeningPort }) => {
-    if (port !== listeningPort) return false;
-    const isAny = address === '0.0.0.0' || address === '::';
-    return isAny ? ownAddresses().has(target) : plainIp(address) === target;
-  });
-}
-
-function ownAddresses(): ReadonlySet<string> {
-  return new Set(
-    Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address)),
-  );
-}
