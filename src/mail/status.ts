@@ -34,7 +34,6 @@ export const STATUS_TABLE = {
   },
 
   // Addresses
-  'mailbox-unavailable': { detail: '1.1', reply: { failed: 550, deferred: 450 }, text: 'Recipient address rejected' },
   'domain-not-found': { detail: '1.2', reply: { failed: 550 }, text: 'The domain of the recipient does not exist' },
   'recipient-syntax': { detail: '1.3', reply: { failed: 501 }, text: 'Recipient address has wrong syntax' },
   'sender-syntax': { detail: '1.7', reply: { failed: 501 }, text: 'Sender address has wrong syntax' },

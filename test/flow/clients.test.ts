@@ -54,8 +54,8 @@ async function run(
   return { code, output };
 }
 
-async function inWorldWithAnn(check: (world: World) => Promise<void>): Promise<void> {
-  await inWorld(PLAN, async (world) => {
+async function inWorldWithAnn(check: (world: World) => Promise<void>, inbound: object = {}): Promise<void> {
+  await inWorld({ ...PLAN, settings: { ...PLAN.settings, inbound } }, async (world) => {
     await writeUser(join(world.directory, 'users'), 'ann', PASSWORD);
     await check(world);
   });
@@ -96,6 +96,17 @@ describe('swaks on the submission listener', () => {
       assert.match((await swaks(world, ...wrong)).output, /<~\* 535 5\.7\.8 Authentication credentials invalid/);
       assert.equal(world.host('mx').messages.length, 0);
     }));
+
+  test('is put off after too many wrong passwords, though the next is right', async () =>
+    inWorldWithAnn(
+      async (world) => {
+        const signIn = async (password: string): Promise<string> =>
+          (await swaks(world, '--tls', '--auth', 'PLAIN', '--auth-user', 'ann', '--auth-password', password)).output;
+        assert.match(await signIn('no'), /535 5\.7\.8 /);
+        assert.match(await signIn(PASSWORD), /454 4\.7\.0 Too many failed authentications, try again later/);
+      },
+      { authentication: { failuresPerUser: 1 } },
+    ));
 });
 
 test('the openssl command verifies our certificate over implicit TLS, and sends mail in it (RFC 8314 §3)', async () =>

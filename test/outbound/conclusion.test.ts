@@ -1,7 +1,7 @@
 /** From outcomes to settlements, endings and events: the times, the digits and who is told. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { diagnose } from '#mail/diagnosis.ts';
+import { diagnose, diagnosticText } from '#mail/diagnosis.ts';
 import { concludeLease, outcomesWithoutAttempt, tlsWords, type Terms } from '#outbound/conclusion.ts';
 import type { Outcome } from '#outbound/outcome.ts';
 import type { Delivery } from '#queue/store.ts';
@@ -195,6 +195,16 @@ describe('an outcome without an attempt', () => {
       assert.equal(`${outcome.kind} ${outcome.diagnosis.status}`, end);
     });
   }
+});
+
+test('mail that was never attempted and is too old is told as expired', () => {
+  const lease = leaseOf([delivery('bob@dest.test')]);
+  const outcomes = outcomesWithoutAttempt(lease, undefined, true);
+  const { endings } = concludeLease(lease, outcomes, termsAt(24 * HOUR, { expired: true }));
+  assert.deepEqual(
+    endings.map(({ kind, diagnosis }) => [kind, diagnosticText('failed', diagnosis)]),
+    [['failed', '550 5.4.7 Message expired']],
+  );
 });
 
 test('TLS is told in a few words', () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { diagnosticText } from '#mail/diagnosis.ts';
 import { statusCode } from '#mail/status.ts';
 import { HostFinder, type AddressFinding, type Host, type HostsFinding } from '#outbound/hosts.ts';
 import { decideRoute } from '#outbound/route.ts';
@@ -280,5 +281,10 @@ describe('smart hosts and literals', () => {
   test('a connector that cannot be used defers', async () => {
     const finding = await find('dest.test', { outbound: { connectors: [smart([])] } });
     assert.equal(troubleOf(finding), 'session transient no-route');
+    assert.ok(finding.kind === 'trouble');
+    assert.equal(
+      diagnosticText('deferred', finding.trouble.diagnosis),
+      '450 4.4.4 Unable to route [Message=the connector cannot be used]',
+    );
   });
 });

@@ -19,7 +19,7 @@ const inShort = (standing: Standing): string =>
 const NO_ANSWER = trouble('session', 'transient', 'no-answer');
 const TLS = trouble('session', 'permanent', 'tls-required');
 const TAKES_NOTHING = trouble('host', 'permanent', 'mx-loop');
-const BUSY = trouble('recipient', 'transient', 'mailbox-unavailable');
+const BUSY = trouble('recipient', 'transient', 'remote-reply');
 const NO_SUCH_USER = trouble('recipient', 'permanent', 'recipient-syntax');
 
 describe('a delivery that meets one host after the other', () => {
@@ -38,7 +38,7 @@ describe('a delivery that meets one host after the other', () => {
     ],
     ['tells of it too when it is too old', [NO_ANSWER, TAKES_NOTHING], true, 'failed no-answer'],
     ['fails where no host takes mail', [TAKES_NOTHING, TAKES_NOTHING], false, 'failed mx-loop'],
-    ['is deferred by the word of the last host', [NO_ANSWER, refused(BUSY)], false, 'deferred mailbox-unavailable'],
+    ['is deferred by the word of the last host', [NO_ANSWER, refused(BUSY)], false, 'deferred remote-reply'],
     ['fails at once by a final word about it', [refused(NO_SUCH_USER), delivered], false, 'failed recipient-syntax'],
     [
       'fails by it also behind a host that did not answer',

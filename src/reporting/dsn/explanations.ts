@@ -18,11 +18,6 @@ export type TroubleName = {
 export const row = (cause: string, mender: Mender, remedy: string): Explanation => ({ cause, mender, remedy });
 
 export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
-  'mailbox-unavailable': row(
-    'The address is not known here, or it does not take mail at the moment.',
-    'sender',
-    'Check the address for spelling mistakes, ask the recipient for the right one, and send the message again.',
-  ),
   'domain-not-found': row(
     'The part of the address after the @ does not exist in the domain name system, so there is no server to deliver to.',
     'sender',
