@@ -143,6 +143,11 @@ export class ScriptedHost {
     return this.transcript.filter((line) => line.toUpperCase().startsWith(verb));
   }
 
+  /** Octets to every client that is connected in clear text: the reply that a script left out. */
+  say(octets: string): void {
+    for (const socket of this.#sockets) socket.write(octets);
+  }
+
   async close(): Promise<void> {
     this.disconnect();
     await new Promise<void>((resolve) => {
@@ -182,6 +187,7 @@ export class ScriptedHost {
 /** One connection. */
 class Dialog {
   readonly #host: ScriptedHost;
+  readonly #connection: Socket;
   #socket: Socket;
   #tlsVersion: string | undefined;
   #rest = Buffer.alloc(0);
@@ -195,6 +201,7 @@ class Dialog {
 
   constructor(host: ScriptedHost, socket: Socket) {
     this.#host = host;
+    this.#connection = socket;
     this.#socket = socket;
   }
 
@@ -368,7 +375,7 @@ class Dialog {
         return;
       case 'reset':
         this.#reading = 'nothing';
-        this.#socket.resetAndDestroy();
+        this.#connection.resetAndDestroy();
         return;
       case 'raw':
         this.#socket.write(act.octets);

@@ -30,6 +30,7 @@ export class QueueThreadPort {
   /** The last request of each post under way: its answer says that the thread is done with the post. */
   readonly #underWay: number[] = [];
   #gone: StorageUnavailable | undefined;
+  #closed: StorageUnavailable | undefined;
   readonly #ended: Promise<unknown>;
 
   private constructor(files: ShardFiles) {
@@ -58,7 +59,8 @@ export class QueueThreadPort {
     request: Extract<Request, { kind: Kind }>,
     haste: 'urgent' | 'patient' = 'urgent',
   ): Promise<Answers[Kind]> {
-    if (this.#gone !== undefined) throw this.#gone;
+    const gone = this.#gone ?? this.#closed;
+    if (gone !== undefined) throw gone;
     const { promise, resolve, reject } = Promise.withResolvers<Answers[Kind]>();
     this.#lastNumber += 1;
     this.#pending.set(this.#lastNumber, { resolve, reject });
@@ -78,7 +80,12 @@ export class QueueThreadPort {
   }
 
   async close(): Promise<void> {
-    if (this.#gone === undefined) await this.ask({ kind: 'close' });
+    if (this.#gone === undefined && this.#closed === undefined) {
+      const closed = this.ask({ kind: 'close' });
+      // What is asked behind it would find the databases closed and fail the thread.
+      this.#closed = new StorageUnavailable('io', 'the queue is closed');
+      await closed;
+    }
     await this.#ended;
   }
 
