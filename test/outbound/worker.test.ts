@@ -322,21 +322,26 @@ test('mail of a destination that rests is late and fails in its time all the sam
     assert.equal(world.orders.length, 1);
   }));
 
-test('what the operator returns fails at once beside recipients that are attempted', async () =>
-  inWorld(async (world) => {
-    world.answer = all(DEFERRED);
-    await world.accept('m1', [BOB, 'carl@dest.test']);
-    await world.until(() => world.count('delivery.deferred') === 2);
-    await world.desk.act({ recipient: BOB }, 'fail');
-    world.worker.lookAgain();
-    await world.until(() => world.count('delivery.failed') === 1);
-    assert.deepEqual(
-      world.endings.map(({ recipient, diagnosis }) => [recipient.address, diagnosis.status]),
-      [[BOB, 'operator-failed']],
-    );
-    assert.equal(await world.left(), 1);
-    assert.equal(world.orders.length, 1);
-  }));
+for (const [where, answer] of [
+  ['where mail is tried', all(DEFERRED)],
+  ['of a destination that rests', unreachable],
+] as const) {
+  test(`what the operator returns fails at once, untried, and alone: ${where}`, async () =>
+    inWorld(async (world) => {
+      world.answer = answer;
+      await world.accept('m1', [BOB, 'carl@dest.test']);
+      await world.until(() => world.count('delivery.deferred') === 2);
+      await world.desk.act({ recipient: BOB }, 'fail');
+      world.worker.lookAgain();
+      await world.until(() => world.count('delivery.failed') === 1);
+      assert.deepEqual(
+        world.endings.map(({ recipient, diagnosis }) => [recipient.address, diagnosis.status]),
+        [[BOB, 'operator-failed']],
+      );
+      assert.equal(await world.left(), 1);
+      assert.equal(world.orders.length, 1);
+    }));
+}
 
 test('an outcome of mail that an operator took away is told as such, and as nothing else', async () =>
   inWorld(async (world) => {
