@@ -176,7 +176,10 @@ function prepareDirectory(options: PostfixOptions, listen: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'postfix-'));
   chmodSync(directory, 0o755); // Its daemons run as another user.
   const owner = Number(execFileSync('id', ['-u', builtIn('mail_owner')], { encoding: 'utf8' }));
-  for (const name of ['config', 'queue', 'data', 'mail']) mkdirSync(join(directory, name), { mode: 0o755 });
+  for (const name of ['config', 'queue', 'data', 'mail']) {
+    mkdirSync(join(directory, name));
+    chmodSync(join(directory, name), 0o755); // Whatever the umask of the process is.
+  }
   chownSync(join(directory, 'data'), owner, -1);
   chownSync(join(directory, 'mail'), NOBODY, NOBODY);
   const lines = Object.entries(mainSettings(options, directory)).map(([name, value]) => `${name} = ${value}\n`);
