@@ -13,7 +13,15 @@ import { UNTRIED, conclude, meetResult, meetTrouble, type Outcome, type Standing
 import type { SessionPool } from './pool.ts';
 import type { Route } from './route.ts';
 import type { OutboundSettings } from './settings.ts';
-import type { Endpoint, RecipientResult, Session, SessionOpening, Trouble } from './transaction.ts';
+import type {
+  Endpoint,
+  RecipientResult,
+  Session,
+  SessionOpening,
+  Transaction,
+  TransferResult,
+  Trouble,
+} from './transaction.ts';
 import { restsDestination } from './trouble.ts';
 
 export type AttemptResult = {
@@ -127,7 +135,7 @@ class Run {
     const open = this.#open();
     const { messageId, envelope, content, facts } = this.#order.lease.message;
     const recipients = open.map(({ recipient }) => recipient);
-    const result = await session.transfer({ messageId, envelope, recipients, content, facts });
+    const result = await transferOrClose(session, { messageId, envelope, recipients, content, facts });
     this.#parts.pool.give(key, session);
     if (known.isKept && result.recipients.every(isSessionTrouble)) return false;
     this.#transacted ||= !result.recipients.every(isSessionTrouble);
@@ -151,6 +159,16 @@ class Run {
   }
 }
 
+/** A transfer rejects for a defect or for content that cannot be read; what the session stands at nobody knows then. */
+async function transferOrClose(session: Session, transaction: Transaction): Promise<TransferResult> {
+  try {
+    return await session.transfer(transaction);
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
 /** The host could not be talked to: nothing was said of the message or of a recipient. */
 function isSessionTrouble(result: RecipientResult): boolean {
   return result.kind === 'refused' && result.scope === 'session';
@@ -165,7 +183,24 @@ function factsOf(host: Host, { connector }: Route, { tlsPolicy }: OutboundSettin
   };
 }
 
-/** Sessions are kept apart by where they lead, what was decided for them and whose credentials they use. */
-function poolKey({ endpoint, decision, route }: OpenRequest): string {
-  return `${endpoint.host} ${endpoint.ip} ${endpoint.port} ${decisionKey(decision)} ${route.connector?.name ?? ''}`;
+/**
+ * Sessions are kept apart by where they lead, what was decided for them, whose credentials they use and the TLS settings
+ * that they were made under: after a reload nothing goes over what the new settings might have refused.
+ */
+function poolKey({ endpoint, decision, route, settings }: OpenRequest): string {
+  const place = `${endpoint.host} ${endpoint.ip} ${endpoint.port} ${route.connector?.name ?? ''}`;
+  return `${place} ${decisionKey(decision)} ${tlsKey(settings)}`;
+}
+
+/** Written once for each configuration that was in force. */
+const tlsKeys = new WeakMap<OutboundSettings, string>();
+
+function tlsKey(settings: OutboundSettings): string {
+  let key = tlsKeys.get(settings);
+  if (key === undefined) {
+    const { outbound, tlsPolicy } = settings;
+    key = JSON.stringify([tlsPolicy.minVersion, tlsPolicy.ciphers, outbound.caFile, outbound.crlFiles]);
+    tlsKeys.set(settings, key);
+  }
+  return key;
 }

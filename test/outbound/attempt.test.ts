@@ -3,6 +3,8 @@
  * what becomes of the session. What a trouble leads to is the table of `outcome.test.ts`.
  */
 import assert from 'node:assert/strict';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { diagnose } from '#mail/diagnosis.ts';
 import { attempt, type AttemptParts, type AttemptResult } from '#outbound/attempt.ts';
@@ -11,6 +13,7 @@ import { openSession } from '#outbound/open.ts';
 import { SessionPool } from '#outbound/pool.ts';
 import type { Route } from '#outbound/route.ts';
 import type { OutboundConnectorSettings, OutboundSettings } from '#outbound/settings.ts';
+import type { QueuedMessage } from '#queue/store.ts';
 import { CLOSE, ScriptedHost, thenClose, type Script } from '../doubles/scripted-host.ts';
 import { delivery, leaseOf, trouble } from './lease.ts';
 import { settingsWith } from './opened.ts';
@@ -25,7 +28,10 @@ type Plan = {
   readonly route?: Route;
   readonly settings?: OutboundSettings;
   readonly expired?: boolean;
+  readonly message?: Partial<QueuedMessage>;
 };
+
+type Order = Required<Omit<Plan, 'message'>> & Pick<Plan, 'message'>;
 
 class World {
   readonly pool: SessionPool;
@@ -50,13 +56,17 @@ class World {
     route = MX,
     settings = settingsWith(),
     expired = false,
+    message = {},
   }: Plan): Promise<AttemptResult> {
     const finding: HostsFinding = { kind: 'hosts', hosts: hosts.map((host, at) => this.#hostOf(host, at)) };
-    return this.attemptWith(async () => Promise.resolve(finding), { to, hosts, route, settings, expired });
+    return this.attemptWith(async () => Promise.resolve(finding), { to, hosts, route, settings, expired, message });
   }
 
-  async attemptWith(findHosts: AttemptParts['findHosts'], plan: Required<Plan>): Promise<AttemptResult> {
-    const lease = leaseOf(plan.to.map((address, index) => delivery(address, { index })));
+  async attemptWith(findHosts: AttemptParts['findHosts'], plan: Order): Promise<AttemptResult> {
+    const lease = leaseOf(
+      plan.to.map((address, index) => delivery(address, { index })),
+      plan.message,
+    );
     const { route, settings, expired } = plan;
     return attempt({ lease, route, settings, expired }, { findHosts, open: openSession, pool: this.pool });
   }
@@ -257,6 +267,41 @@ describe('a session', () => {
       const route: Route = { ...MX, connector: { ...connector, tlsSettings: 'EncryptionOnly' } };
       assert.deepEqual(inShort(await world.attempt({ hosts: [[host]], route })), ['deferred tls-required']);
       assert.equal(host.messages.length, 1);
+    }));
+
+  for (const [what, outbound, tlsPolicy] of [
+    ['authorities', { caFile: 'authorities.pem' }, {}],
+    ['revocation lists', { crlFiles: ['revoked.pem'] }, {}],
+    ['ciphers', {}, { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }],
+    ['least version', {}, { minVersion: 'TLSv1.3' }],
+  ] as const) {
+    test(`is not used again under other TLS settings: ${what}`, async () =>
+      inWorld(async (world) => {
+        const host = await world.host();
+        const old = settingsWith();
+        await world.attempt({ hosts: [[host]], settings: old });
+        const reloaded = {
+          ...old,
+          outbound: { ...old.outbound, ...outbound },
+          tlsPolicy: { ...old.tlsPolicy, ...tlsPolicy },
+        };
+        await world.attempt({ hosts: [[host]], settings: reloaded });
+        // Files that are not there let no other session begin either.
+        assert.equal(host.messages.length, host.connections);
+      }));
+  }
+
+  test('whose transfer fails within us is closed, and the failure goes on', async () =>
+    inWorld(async (world) => {
+      const host = await world.host({}, []);
+      const path = join(tmpdir(), 'content-that-is-not-there');
+      const message: Partial<QueuedMessage> = {
+        content: { kind: 'file', path, sizeBytes: 10 },
+        facts: { sizeBytes: 10, headerBytes: 2, eightBit: true, eightBitHeader: false, messageIdField: '' },
+      };
+      await assert.rejects(world.attempt({ hosts: [[host]], message }), { code: 'ENOENT' });
+      assert.equal(world.pool.size, 0);
+      assert.equal(host.transcript.at(-1), 'QUIT');
     }));
 
   test('that has ended meanwhile says nothing of its host: a fresh one has its turn', async () =>
