@@ -24,6 +24,7 @@ import { openSession } from '#outbound/open.ts';
 import { ownEndpoints } from '#outbound/own-addresses.ts';
 import { Pauses } from '#outbound/pauses.ts';
 import { SessionPool } from '#outbound/pool.ts';
+import { reportingTls } from '#outbound/tls-events.ts';
 import type { SessionOpening } from '#outbound/transaction.ts';
 import { LEASE_MS, OutboundWorker } from '#outbound/worker.ts';
 import { queueIds } from '#queue/id.ts';
@@ -174,7 +175,7 @@ class Running {
     this.pool = new SessionPool(live);
     this.#pauses = new Pauses(stores.queue, (destination) => scheduleFor(live().queue, destination), Math.random);
     const findHosts = hosts.find.bind(hosts);
-    const attemptParts = { findHosts, open, pool: this.pool };
+    const attemptParts = { findHosts, open: reportingTls(open, report), pool: this.pool };
     this.#worker = new OutboundWorker({
       queue: stores.queue,
       attempt: async (order) => attempt(order, attemptParts),

@@ -26,6 +26,8 @@ import { Relay } from './app.ts';
 import type { Listening, ProcessStatus } from './relay-process.ts';
 import { Supervisor } from './supervisor.ts';
 
+/** How long the process may take to end by itself once everything is closed. */
+const EXIT_MS = 500;
 /** How long what is under way may take when the relay is told to stop. */
 const DRAIN_MS = 30_000;
 
@@ -44,6 +46,8 @@ export async function runRelay(loaded: LoadedConfig, { machine, version, write }
   } finally {
     await running.close();
     await logger.flush();
+    // What is left then is a peer that hangs in a session that the drain has given up.
+    setTimeout(() => process.exit(), EXIT_MS).unref();
   }
 }
 
