@@ -46,6 +46,9 @@ export class Session {
   readonly #parts: InboundParts;
   readonly #wire: Wire;
   readonly #openedAt: number;
+  /** When a whole line or content came last, as `check` has seen it: octets of a command that never ends do not count. */
+  #heardAt: number;
+  #isHeard = false;
   readonly #auth: AuthExchange;
   #state: SessionState;
   #chunk: Chunk | undefined;
@@ -81,6 +84,7 @@ export class Session {
     this.#state = { client, greeting: undefined, transaction: undefined };
     this.settings = parts.settings();
     this.#openedAt = parts.clock().getTime();
+    this.#heardAt = this.#openedAt;
     this.#auth = new AuthExchange(parts.authentication, this.settings.inbound.authentication.mechanisms);
   }
 
@@ -110,6 +114,7 @@ export class Session {
   }
 
   lineArrived(line: Buffer): boolean {
+    this.#isHeard = true;
     if (this.#auth.isUnderWay) return this.#continueAuth(line.toString('latin1'));
     if (line.length > MAX_COMMAND_BYTES) return this.refuse({ status: 'line-too-long' });
     const command = readCommand(line);
@@ -120,6 +125,7 @@ export class Session {
   }
 
   contentArrived(bytes: Buffer): boolean {
+    this.#isHeard = true;
     const reception = this.#chunk?.refusal === undefined ? this.#state.transaction?.reception : undefined;
     if (reception === undefined) return true;
     this.#heldBack = !reception.write(bytes);
@@ -161,10 +167,13 @@ export class Session {
 
   /** Called every second: ends sessions that last too long, and content that comes too slowly. */
   check(now: number): void {
+    if (this.#isHeard || this.#pending || this.#heldBack) this.#heardAt = now;
+    this.#isHeard = false;
     if (this.#closing || this.#pending) return;
-    const { sessionTimeout } = this.settings.inbound.limits;
+    const { idleTimeout, sessionTimeout } = this.settings.inbound.limits;
     const arrivedBytes = this.#state.transaction?.reception?.arrivedBytes ?? 0;
     if (now - this.#openedAt > sessionTimeout) this.refuse({ status: 'idle-timeout', text: 'Session lasts too long' });
+    else if (now - this.#heardAt > idleTimeout) this.refuse({ status: 'idle-timeout' });
     else if (this.#heldBack) this.#rate?.restart(arrivedBytes, now);
     else if (this.#rate?.isTooSlow(arrivedBytes, now) === true)
       this.refuse({ status: 'idle-timeout', text: 'Content arrives too slowly' });

@@ -79,6 +79,17 @@ for (const mode of ['offered', 'implicit'] as const) {
   });
 }
 
+test('octets of a command that never ends do not keep a session open', async () => {
+  const relay = await start({ limits: { idleTimeout: 300 } });
+  const client = await connect(relay);
+  const drip = setInterval(() => client.write('N'), 50);
+  try {
+    assert.equal(await client.reply(), '421 4.4.2 Timeout, closing connection');
+  } finally {
+    clearInterval(drip);
+  }
+});
+
 test('implicit TLS greets within TLS, with the certificate for the name that was asked for', async () => {
   const relay = await start({ listener: { tls: 'implicit' } });
   for (const servername of ['relay.example.org', 'other.example.org']) {
