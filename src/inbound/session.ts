@@ -19,6 +19,7 @@ import { DataRate } from './data-rate.ts';
 import { offeredExtensions } from './extensions.ts';
 import { readMail, readRecipient } from './parameters.ts';
 import type { InboundParts } from './parts.ts';
+import { Patience } from './patience.ts';
 import {
   greetingRefusal,
   isWrongCommand,
@@ -45,10 +46,7 @@ export class Session {
   readonly settings: InboundSettings;
   readonly #parts: InboundParts;
   readonly #wire: Wire;
-  readonly #openedAt: number;
-  /** When a whole line or content came last, as `check` has seen it: octets of a command that never ends do not count. */
-  #heardAt: number;
-  #isHeard = false;
+  readonly #patience: Patience;
   readonly #auth: AuthExchange;
   #state: SessionState;
   #chunk: Chunk | undefined;
@@ -83,8 +81,7 @@ export class Session {
     this.#wire = wire;
     this.#state = { client, greeting: undefined, transaction: undefined };
     this.settings = parts.settings();
-    this.#openedAt = parts.clock().getTime();
-    this.#heardAt = this.#openedAt;
+    this.#patience = new Patience(parts.clock().getTime());
     this.#auth = new AuthExchange(parts.authentication, this.settings.inbound.authentication.mechanisms);
   }
 
@@ -114,7 +111,7 @@ export class Session {
   }
 
   lineArrived(line: Buffer): boolean {
-    this.#isHeard = true;
+    this.#patience.heard();
     if (this.#auth.isUnderWay) return this.#continueAuth(line.toString('latin1'));
     if (line.length > MAX_COMMAND_BYTES) return this.refuse({ status: 'line-too-long' });
     const command = readCommand(line);
@@ -125,7 +122,7 @@ export class Session {
   }
 
   contentArrived(bytes: Buffer): boolean {
-    this.#isHeard = true;
+    this.#patience.heard();
     const reception = this.#chunk?.refusal === undefined ? this.#state.transaction?.reception : undefined;
     if (reception === undefined) return true;
     this.#heldBack = !reception.write(bytes);
@@ -167,13 +164,11 @@ export class Session {
 
   /** Called every second: ends sessions that last too long, and content that comes too slowly. */
   check(now: number): void {
-    if (this.#isHeard || this.#pending || this.#heldBack) this.#heardAt = now;
-    this.#isHeard = false;
+    const { limits } = this.settings.inbound;
+    const excess = this.#patience.excess(now, this.#pending || this.#heldBack, limits);
     if (this.#closing || this.#pending) return;
-    const { idleTimeout, sessionTimeout } = this.settings.inbound.limits;
     const arrivedBytes = this.#state.transaction?.reception?.arrivedBytes ?? 0;
-    if (now - this.#openedAt > sessionTimeout) this.refuse({ status: 'idle-timeout', text: 'Session lasts too long' });
-    else if (now - this.#heardAt > idleTimeout) this.refuse({ status: 'idle-timeout' });
+    if (excess !== undefined) this.refuse({ status: 'idle-timeout', text: excess });
     else if (this.#heldBack) this.#rate?.restart(arrivedBytes, now);
     else if (this.#rate?.isTooSlow(arrivedBytes, now) === true)
       this.refuse({ status: 'idle-timeout', text: 'Content arrives too slowly' });
@@ -189,7 +184,7 @@ export class Session {
   /** The connection is gone, by whomever. */
   closed(): void {
     this.#closing = true;
-    this.#report('inbound.disconnected', { durationMs: this.#parts.clock().getTime() - this.#openedAt });
+    this.#report('inbound.disconnected', { durationMs: this.#parts.clock().getTime() - this.#patience.openedAt });
     // What the queue is being asked to take stays: the client may have its answer, or will send the message again.
     if (!this.#pending) this.#reset();
   }
