@@ -196,11 +196,13 @@ class Running {
   /** Rejects with a sentence for the operator, and leaves nothing open. */
   static async open(live: Live<RelayConfig>, shards: readonly number[], reporting: Reporting): Promise<Running> {
     const stores = await openStores(live, shards, reporting());
+    let running: Running | undefined;
     try {
-      const running = new Running(live, stores, reporting);
+      running = new Running(live, stores, reporting);
       await running.#start();
       return running;
     } catch (error) {
+      await running?.drain(0);
       await stores.queue.close();
       throw error;
     }

@@ -3,7 +3,6 @@
  * the listening sockets. The child's side is `worker.ts`; what a relay is made of is said in `app.ts`.
  */
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import type { RelayConfig } from '#config/schema.ts';
 import type { MetricsSnapshot } from '#log/metrics.ts';
 import type { Milliseconds } from '#mail/units.ts';
@@ -68,11 +67,15 @@ export class ForkedRelay implements RelayProcess {
   constructor() {
     this.#worker = cluster.fork();
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
-    this.#worker.on('error', () => undefined); // an order to a dead child: `exit` tells
-    this.gone = once(this.#worker, 'exit').then(([code, signal]) => {
+    // An order to a child that is about to end; `exit` tells, and nothing else may wait for this worker's events.
+    this.#worker.on('error', () => undefined);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.gone = promise;
+    this.#worker.once('exit', (code: number, signal: string | null) => {
       const problem = { text: `worker process ${this.pid} ended (${signal ?? `exit code ${code}`})` };
       this.#ended = problem;
       for (const to of this.#waiting.keys()) this.#settle({ to, problem });
+      resolve();
     });
   }
 
