@@ -83,7 +83,7 @@ export class Relay implements RelayProcess {
 
   async status(): Promise<ProcessStatus> {
     if (this.#running === undefined) throw new Error('the relay does not run');
-    const { queue, inbound, pool } = this.#running;
+    const { queue, inbound } = this.#running;
     const depth = await queue.depth();
     const { waiting, leased, held, messages, pausedDestinations, oldestReceivedAt } = depth;
     this.#metrics.set('queueWaiting', waiting);
@@ -93,7 +93,8 @@ export class Relay implements RelayProcess {
     this.#metrics.set('queuePaused', pausedDestinations);
     const oldestMs = oldestReceivedAt === undefined ? 0 : Date.now() - oldestReceivedAt.getTime();
     this.#metrics.set('queueOldest', oldestMs / 1000);
-    this.#metrics.set('outboundSessions', pool.size);
+    this.#metrics.set('inboundSessions', inbound.sessions);
+    this.#metrics.set('outboundSessions', this.#running.outboundSessions);
     const isFailing = performance.now() - this.#storageFailedAt < TROUBLE_SHOWN_MS;
     return {
       pid: process.pid,
@@ -126,7 +127,7 @@ class Running {
   readonly #settings: Live<RelayConfig>;
   readonly queue: Queue;
   readonly inbound: Inbound;
-  readonly pool: SessionPool;
+  readonly #pool: SessionPool;
   readonly #certificates: ServerCertificates;
   readonly #pauses: Pauses;
   readonly #worker: OutboundWorker;
@@ -172,10 +173,10 @@ class Running {
       random: Math.random,
       isOurs: (ip, port) => ownEndpoints(this.inbound.addresses())(ip, port),
     });
-    this.pool = new SessionPool(live);
+    this.#pool = new SessionPool(live);
     this.#pauses = new Pauses(stores.queue, (destination) => scheduleFor(live().queue, destination), Math.random);
     const findHosts = hosts.find.bind(hosts);
-    const attemptParts = { findHosts, open: reportingTls(open, report), pool: this.pool };
+    const attemptParts = { findHosts, open: reportingTls(open, report), pool: this.#pool };
     this.#worker = new OutboundWorker({
       queue: stores.queue,
       attempt: async (order) => attempt(order, attemptParts),
@@ -188,7 +189,7 @@ class Running {
       random: Math.random,
     });
     this.#timers = [
-      setInterval(() => void this.pool.closeIdle(), IDLE_SESSIONS_EVERY_MS),
+      setInterval(() => void this.#pool.closeIdle(), IDLE_SESSIONS_EVERY_MS),
       setInterval(() => void this.#prune(report), PRUNE_EVERY_MS),
     ];
   }
@@ -214,6 +215,11 @@ class Running {
     this.queue.wake();
   }
 
+  /** Those at work and those that wait for the next message. */
+  get outboundSessions(): number {
+    return this.#worker.active + this.#pool.size;
+  }
+
   wake(): void {
     this.#worker.lookAgain();
   }
@@ -221,7 +227,7 @@ class Running {
   async drain(timeout: Milliseconds): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.inbound.drain(timeout), this.#worker.drain(timeout)]);
-    await this.pool.drain();
+    await this.#pool.drain();
     this.#certificates.close();
   }
 

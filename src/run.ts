@@ -35,7 +35,7 @@ export type RunParts = { readonly machine: Machine; readonly version: string; re
 
 export async function runRelay(loaded: LoadedConfig, { machine, version, write }: RunParts): Promise<number> {
   const config = await withCertificates(loaded.config);
-  const logger = makeLogger({ level: config.log.level, ...prettyOf(config) });
+  const logger = makeLogger(config.log);
   const metrics = makeMetrics();
   const running = new RunningRelay({ loaded: { ...loaded, config }, machine, version, logger, metrics });
   try {
@@ -229,10 +229,6 @@ async function withCertificates(config: RelayConfig): Promise<RelayConfig> {
   if (config.tls.certificates.length > 0) return config;
   const { certFile, keyFile } = await makeDevelopmentCertificates(config.certificateDirectory, [config.hostname]);
   return { ...config, tls: { ...config.tls, certificates: [{ certFile, keyFile }] } };
-}
-
-function prettyOf({ log: { format } }: RelayConfig): { readonly pretty?: boolean } {
-  return format === 'auto' ? {} : { pretty: format === 'pretty' };
 }
 
 function depthOf(processes: readonly ProcessStatus[]): QueueDepth {

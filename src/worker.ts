@@ -6,20 +6,22 @@ import { makeLogger } from '#log/logger.ts';
 import { Relay } from './app.ts';
 import { problemOf, type Answer, type Order } from './relay-process.ts';
 
-const relay = new Relay(makeLogger({ level: 'info' }));
+let relay: Relay | undefined;
 
 async function carryOut(order: Order): Promise<unknown> {
   switch (order.kind) {
     case 'start':
+      relay = new Relay(makeLogger(order.config.log));
       return relay.start(order.config, order.shards);
     case 'reload':
-      return relay.reload(order.config);
+      return relay?.reload(order.config);
     case 'wake':
-      return relay.wake();
+      return relay?.wake();
     case 'status':
+      if (relay === undefined) throw new Error('the relay does not run');
       return relay.status();
     case 'drain':
-      return relay.drain(order.timeout);
+      return relay?.drain(order.timeout);
   }
 }
 

@@ -1,39 +1,73 @@
 /** One relay process as a whole; what it does with mail is tried in `flow/` and `faults/`. */
 import assert from 'node:assert/strict';
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 
 import { makeDevelopmentCertificates } from '#cli/certificates.ts';
 import { parseConfig } from '#config/load.ts';
+import type { RelayConfig } from '#config/schema.ts';
 import { makeLogger } from '#log/logger.ts';
+import { renderMetrics } from '#log/metrics.ts';
 import { Relay } from '../src/app.ts';
+import { ForkedRelay } from '../src/relay-process.ts';
 
-test('a relay that cannot listen leaves nothing behind that keeps its process alive', async (context) => {
+/** Settings for a relay of one listener, with certificates and data in a directory that goes with the test. */
+async function configFor(context: TestContext, port: number, log: object): Promise<RelayConfig> {
   const directory = await mkdtemp(join(tmpdir(), 'postern-app-'));
   context.after(() => rm(directory, { recursive: true }));
   const { certFile, keyFile } = await makeDevelopmentCertificates(directory, ['relay.test']);
+  const settings = {
+    dataDirectory: join(directory, 'data'),
+    listeners: [{ name: 'mail', port }],
+    tls: { certificates: [{ certFile, keyFile }] },
+    log,
+  };
+  return parseConfig(JSON.stringify(settings), 'relay.yaml', { hostname: 'relay.test' }).config;
+}
+
+test('a relay that cannot listen leaves nothing behind that keeps its process alive', async (context) => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   context.after(() => other.close());
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has such an address
   const { port } = other.address() as AddressInfo;
-  const settings = {
-    dataDirectory: join(directory, 'data'),
-    listeners: [{ name: 'mail', port }],
-    tls: { certificates: [{ certFile, keyFile }] },
-    log: { level: 'silent' },
-  };
-  const { config } = parseConfig(JSON.stringify(settings), 'relay.yaml', { hostname: 'relay.test' });
 
   const relay = new Relay(makeLogger({ level: 'silent' }));
-  await assert.rejects(relay.start(config, [0]), /EADDRINUSE/);
+  await assert.rejects(relay.start(await configFor(context, port, { level: 'silent' }), [0]), /EADDRINUSE/);
   const left = process.getActiveResourcesInfo();
   assert.deepEqual(
     left.filter((kind) => kind === 'Timeout' || kind === 'MessagePort'),
     [],
   );
+});
+
+test('sessions of clients are among the metrics', async (context) => {
+  const relay = new Relay(makeLogger({ level: 'silent' }));
+  const [mail] = await relay.start(await configFor(context, 0, { level: 'silent' }), [0]);
+  assert.ok(mail !== undefined);
+  const client = connect(mail.port, mail.address);
+  await once(client, 'data');
+  const { metrics } = await relay.status();
+  client.destroy();
+  await relay.drain(0);
+  assert.match(await renderMetrics([metrics]), /^postern_inbound_sessions 1$/m);
+});
+
+test('a child process writes its log in the form that the configuration asks for', async (context) => {
+  cluster.setupPrimary({ exec: new URL('../src/worker.ts', import.meta.url).pathname, args: [], silent: true });
+  const relay = new ForkedRelay();
+  context.after(() => relay.kill());
+  let written = '';
+  for (const child of Object.values(cluster.workers ?? {})) {
+    child?.process.stdout?.on('data', (chunk: Buffer) => (written += chunk.toString()));
+  }
+  await relay.start(await configFor(context, 0, { level: 'debug', format: 'pretty' }), [0]);
+  await relay.drain(0);
+  assert.match(written, /inbound\.listening/);
+  assert.doesNotMatch(written, /^\{/m);
 });

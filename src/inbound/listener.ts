@@ -45,9 +45,8 @@ export class Inbound {
       if (wanted.has(key)) continue;
       this.#open.delete(key);
       this.#leaving.add(server);
-      const closed = once(server.server, 'close');
+      server.server.once('close', () => this.#leaving.delete(server));
       server.server.close();
-      void closed.then(() => this.#leaving.delete(server));
     }
     for (const [key, listener] of wanted) if (!this.#open.has(key)) await this.#listen(listener);
   }
@@ -64,6 +63,11 @@ export class Inbound {
     clearTimeout(late);
     clearInterval(this.#checks);
     this.#open.clear();
+  }
+
+  /** Open client sessions. */
+  get sessions(): number {
+    return [...this.#open.values(), ...this.#leaving].reduce((sum, server) => sum + server.sessions.length, 0);
   }
 
   /** Where the listeners really listen, with the ports that the system chose. */

@@ -22,10 +22,10 @@ export interface Logger {
 
 export type LoggerOptions = {
   readonly level: Level | 'silent';
+  /** `auto` (the default) writes readable lines where the descriptor is a terminal. */
+  readonly format?: 'auto' | 'json' | 'pretty';
   /** A file descriptor; standard output unless a test says otherwise. */
   readonly fd?: number;
-  /** Readable lines; by default where the descriptor is a terminal. */
-  readonly pretty?: boolean;
 };
 
 // Linux takes up to 4,096 octets into a pipe at once (PIPE_BUF); lines of other processes cannot get in between.
@@ -35,7 +35,7 @@ const FLUSH_EVERY_MS = 200;
 // What may wait in memory for a reader that does not keep up.
 const WAITING_CHARACTERS = 16 * 1024 * 1024;
 
-export function makeLogger({ level, fd = 1, pretty = isatty(fd) }: LoggerOptions): Logger {
+export function makeLogger({ level, format = 'auto', fd = 1 }: LoggerOptions): Logger {
   const output = destination({
     dest: fd,
     sync: false,
@@ -46,7 +46,8 @@ export function makeLogger({ level, fd = 1, pretty = isatty(fd) }: LoggerOptions
   });
   // Without a listener an error of the descriptor (EPIPE, a full disk) would end the process; its lines wait or are dropped.
   output.on('error', () => undefined);
-  const sink = pretty ? readable(output) : output;
+  const isPretty = format === 'auto' ? isatty(fd) : format === 'pretty';
+  const sink = isPretty ? readable(output) : output;
   const logger = pino({ level, base: null, messageKey: 'event', timestamp: pino.stdTimeFunctions.isoTime }, sink);
   return {
     write(lineLevel, event, fields, error) {

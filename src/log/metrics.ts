@@ -25,7 +25,7 @@ export const GAUGES = {
   queuePaused: { name: 'postern_queue_paused_destinations', help: 'Destinations that are paused.', merge: 'sum' },
   queueOldest: { name: 'postern_queue_oldest_seconds', help: 'Age of the oldest message.', merge: 'max' },
   inboundSessions: { name: 'postern_inbound_sessions', help: 'Open client sessions.', merge: 'sum' },
-  outboundSessions: { name: 'postern_outbound_sessions', help: 'Open sessions to other hosts.', merge: 'sum' },
+  outboundSessions: { name: 'postern_outbound_sessions', help: 'Attempts under way and idle sessions that are kept.', merge: 'sum' },
 } as const satisfies Record<string, { name: string; help: string; merge: 'sum' | 'max' }>;
 
 export type GaugeName = keyof typeof GAUGES;
@@ -81,11 +81,6 @@ export function renderMetrics(snapshots: readonly MetricsSnapshot[]): Promise<st
 }
 
 export const METRICS_CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
-
-/** What remains of a process that has ended: its counts go on counting, its levels do not. */
-export function withoutLevels(snapshot: MetricsSnapshot): MetricsSnapshot {
-  return snapshot.filter((metric) => !('type' in metric && metric.type === 'gauge'));
-}
 
 function tallyOf(tallies: Map<string, Tally>, event: EventName, fields: EventFields): Tally {
   const { status = '', decision = '', listener = '' } = fields;

@@ -64,6 +64,11 @@ export class OutboundWorker {
     this.#loop = this.#run();
   }
 
+  /** Attempts under way. */
+  get active(): number {
+    return this.#lanes.active;
+  }
+
   /** True while fresh mail for the destination would be attempted soon: else it waits on disk alone. */
   hasRoom(destination: string): boolean {
     return !this.#stop.signal.aborted && this.#unsettled < UNSETTLED_LIMIT && this.#lanes.hasRoom(destination);

@@ -73,7 +73,7 @@ test('lines below the level are not written, and the level may change', async ()
 });
 
 test('on a terminal no text of strangers holds control characters', async () => {
-  const lines = await logged({ level: 'info', pretty: true }, (logger) =>
+  const lines = await logged({ level: 'info', format: 'pretty' }, (logger) =>
     logger.write(
       'warn',
       'dns.failed',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { EventFields, EventName } from '#log/events.ts';
 import type { Logger } from '#log/logger.ts';
-import { makeMetrics, renderMetrics, withoutLevels, type Metrics, type MetricsSnapshot } from '#log/metrics.ts';
+import { makeMetrics, renderMetrics, type Metrics, type MetricsSnapshot } from '#log/metrics.ts';
 import { makeReport } from '#log/report.ts';
 
 type Line = [level: string, event: EventName, fields: EventFields, error: unknown];
@@ -94,17 +94,6 @@ describe('figures', () => {
     metrics.count('dns.failed', {});
     assert.match(await rendered(metrics), /event="dns\.failed".* 1\n/);
     assert.match(await rendered(metrics), /event="dns\.failed".* 1\n/);
-  });
-
-  test('of a process that ended keep counting, its levels do not', async () => {
-    const [gone, alive] = [makeMetrics(), makeMetrics()];
-    gone.count('dns.failed', {});
-    gone.set('queueWaiting', 9);
-    alive.count('dns.failed', {});
-    alive.set('queueWaiting', 1);
-    const text = await renderMetrics([withoutLevels(await gone.snapshot()), await alive.snapshot()]);
-    assert.match(text, /event="dns\.failed".* 2\n/);
-    assert.match(text, /^postern_queue_waiting 1$/m);
   });
 
   test('labels stay few whatever remote servers answer', async () => {
