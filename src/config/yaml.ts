@@ -3,7 +3,7 @@
  *
  * A name without a value (`queue:` and nothing under it) counts as left out, so that a template can keep its headings.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, stringify } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
 
 export type YamlPath = readonly (string | number)[];
@@ -30,10 +30,6 @@ export function readYaml(text: string): YamlReading {
     const message = error instanceof Error ? error.message : String(error);
     return { kind: 'broken', problems: [{ line: 1, message: `is not valid YAML: ${message}` }] };
   }
-}
-
-export function writeYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 110, flowCollectionPadding: false });
 }
 
 function withoutNulls(value: unknown): unknown {

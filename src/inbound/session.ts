@@ -358,7 +358,6 @@ export class Session {
       if (decided.kind === 'refused') this.refuse(decided.refusal, {}, decided.error);
       else {
         this.#state = { ...this.#state, client: { ...this.#state.client, user: decided.user } };
-        this.#report('inbound.authenticated');
         this.#reply(success('authenticated'));
       }
       this.#wire.proceed();
