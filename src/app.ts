@@ -42,7 +42,7 @@ const PROXY_HEADER_MS = 5_000;
 const PRUNE_EVERY_MS = 3_600_000;
 
 /** A trouble of the store is told by /readyz for so long. */
-const TROUBLE_SHOWN_MS = 30_000;
+const TROUBLE_SHOWN_MS = 10_000;
 
 /** One relay process with its queue shards. */
 export class Relay implements RelayProcess {

@@ -37,7 +37,7 @@ export type WorkerParts = {
 export const LEASE_MS = 3_600_000;
 const LEASES_AT_ONCE = 100;
 /** How often mail that is late or too old is looked for. */
-const OVERDUE_EVERY_MS = 30_000;
+const OVERDUE_EVERY_MS = 10_000;
 const SETTLE_AGAIN_MS = 2_000;
 /** Outcomes that the store has not taken yet; beyond these no new attempt begins. */
 const UNSETTLED_LIMIT = 2_000;
