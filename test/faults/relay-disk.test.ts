@@ -61,7 +61,7 @@ describe('a full disk', { concurrency: true }, () => {
       const wanted = new Set([...load.acknowledged, ...after.acknowledged]);
       await relay.until(() => [...wanted].every((id) => idsAt(host).includes(id)), 'delivery');
       assert.deepEqual(repeated(idsAt(host)), []);
-      // Told for half a minute after the last failure, so that a disk on the brink is not taken for a sound one.
+      // Told for some seconds after the last failure, so that a disk on the brink is not taken for a sound one.
       await relay.until(async () => isReady(relay), 'readiness');
     });
   });
