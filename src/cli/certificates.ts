@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
 import { parseDomain } from '#mail/domain.ts';
-import { isIPv4, isIPv6 } from '#mail/ip.ts';
+import { isIp } from '#mail/ip.ts';
 
 export type CertificateFiles = { readonly certFile: string; readonly keyFile: string };
 
@@ -131,7 +131,7 @@ function commonName({ name, names }: CertificateRequest): string {
 }
 
 function alternativeName(name: string): { type: 2; value: string } | { type: 7; ip: string } {
-  if (isIPv4(name) || isIPv6(name)) return { type: 7, ip: name };
+  if (isIp(name)) return { type: 7, ip: name };
   const prefix = name.startsWith('*.') ? '*.' : '';
   const domain = parseDomain(name.slice(prefix.length));
   if (domain === undefined) throw new RangeError(`"${name}" cannot be a name in a certificate`);

@@ -5,7 +5,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 
-import { isIPv4, isIPv6 } from '#mail/ip.ts';
+import { isIp } from '#mail/ip.ts';
 import { CommandFailure } from './exit.ts';
 
 export type Submission = {
@@ -122,7 +122,7 @@ function secure(socket: Socket, { host, ca, port }: Submission): Promise<Socket>
 
 /** An unverified certificate ends nothing here: it is said aloud, and no password is sent to it. */
 function tlsOptions(host: string, ca: readonly string[]) {
-  const name = isIPv4(host) || isIPv6(host) ? {} : { servername: host };
+  const name = isIp(host) ? {} : { servername: host };
   return {
     ...name,
     minVersion: 'TLSv1.2',

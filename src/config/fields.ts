@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 import { parseAddress } from '#mail/address.ts';
+import { parseCertificateName } from '#mail/certificate-names.ts';
 import { parseDomainPattern } from '#mail/domain-pattern.ts';
 import { parseDomain } from '#mail/domain.ts';
 import { isIPv4, isIPv6 } from '#mail/ip.ts';
@@ -113,8 +114,11 @@ export function domainPattern(description: string) {
 
 /** A name as certificates carry it: one domain or `*.` and a domain, never `*` alone. */
 export function certificateName(description: string) {
-  const parse = ifText((value) => (value === '*' ? undefined : readPattern(value)));
-  return parsed(parse, 'mail.example.org or *.example.org', { description, kind: 'certificate name', type: 'string' });
+  return parsed(ifText(parseCertificateName), 'mail.example.org or *.example.org', {
+    description,
+    kind: 'certificate name',
+    type: 'string',
+  });
 }
 
 export function network(description: string) {
@@ -202,9 +206,7 @@ function within(parse: (value: unknown) => number | undefined, least: number, mo
 }
 
 function readPattern(value: string): string | undefined {
-  const pattern = parseDomainPattern(value);
-  if (pattern === undefined || pattern.kind === 'any') return pattern && '*';
-  return pattern.kind === 'domain' ? pattern.domain : `*${pattern.suffix}`;
+  return parseDomainPattern(value)?.kind === 'any' ? '*' : parseCertificateName(value);
 }
 
 const readNetwork = (value: string): string | undefined =>

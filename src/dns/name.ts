@@ -2,7 +2,7 @@
  * Names as they may go to a resolver and come from it: 63 and 253 octets (RFC 1035 §2.3.4), letters, digits, hyphen and
  * underscore. dns-packet checks neither way: `a..b` would ask for another name, and a decoded label may hold anything.
  */
-import { isIPv4 } from '#mail/ip.ts';
+import { ipv6Groups, isIPv4 } from '#mail/ip.ts';
 
 const MAX_NAME = 253;
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
@@ -28,14 +28,6 @@ export function isHostName(text: string): boolean {
 /** `7.2.0.192.in-addr.arpa` (RFC 1035 §3.5), `...ip6.arpa` (RFC 3596 §2.5). */
 export function reverseName(ip: string): string {
   if (isIPv4(ip)) return `${ip.split('.').toReversed().join('.')}.in-addr.arpa`;
-  return `${nibbles(ip).split('').toReversed().join('.')}.ip6.arpa`;
-}
-
-function nibbles(ip: string): string {
-  const canonical = new URL(`http://[${ip}]/`).hostname.slice(1, -1);
-  const [head = '', tail = ''] = canonical.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: 8 - left.length - right.length }, () => '0');
-  return [...left, ...zeros, ...right].map((group) => group.padStart(4, '0')).join('');
+  const nibbles = ipv6Groups(ip).map((group) => group.toString(16).padStart(4, '0'));
+  return `${nibbles.join('').split('').toReversed().join('.')}.ip6.arpa`;
 }

@@ -9,10 +9,10 @@
  * both where both are set. One that names neither takes nobody in, since a sender's address is only a claim.
  */
 import { domainOf } from '#mail/address.ts';
+import { parseCertificateName, standsForDomain } from '#mail/certificate-names.ts';
 import { closeness, matchesDomain, parseDomainPatterns, type DomainPattern } from '#mail/domain-pattern.ts';
 import { isInNetworks, parseNetworks, type Networks } from '#mail/network.ts';
 import type { Live } from '#mail/units.ts';
-import { parseCertificateName, type CertificateName } from './certificate-name.ts';
 import type { Admission, ClientFacts, Refusal } from './session-facts.ts';
 import type { InboundConnectorSettings, InboundSettings } from './settings.ts';
 
@@ -20,7 +20,7 @@ type Connector = {
   readonly settings: InboundConnectorSettings;
   readonly senderDomains: readonly DomainPattern[];
   readonly addresses: Networks;
-  readonly certificateName: CertificateName | undefined;
+  readonly certificateName: string | undefined;
 };
 
 type Rules = {
@@ -76,8 +76,14 @@ function compileConnector(settings: InboundConnectorSettings): Connector {
     settings,
     senderDomains: parseDomainPatterns(settings.senderDomains),
     addresses: parseNetworks(settings.senderIPAddresses),
-    certificateName: name === undefined || name === '' ? undefined : parseCertificateName(name),
+    certificateName: name === undefined || name === '' ? undefined : readCertificateName(name),
   };
+}
+
+function readCertificateName(text: string): string {
+  const name = parseCertificateName(text);
+  if (name === undefined) throw new RangeError(`"${text}" is no domain and no *.domain`);
+  return name;
 }
 
 function refuseSender(rules: Rules, client: ClientFacts, senderDomain: string): Refusal | undefined {
@@ -163,7 +169,7 @@ function meetsRestrictions({ settings, addresses, certificateName }: Connector, 
 }
 
 /** A restriction to a certificate without a name to compare is met by nobody. */
-function showsCertificate(client: ClientFacts, name: CertificateName | undefined): boolean {
+function showsCertificate(client: ClientFacts, name: string | undefined): boolean {
   const certificate = client.clientCertificate;
-  return name !== undefined && certificate?.authorized === true && name.matches(certificate.names);
+  return name !== undefined && certificate?.authorized === true && standsForDomain({ hosts: certificate.names }, name);
 }

@@ -1,6 +1,7 @@
 /** What a socket tells of its client: address, TLS, and the certificate that it showed. */
 import type { Socket } from 'node:net';
 import { TLSSocket, type PeerCertificate } from 'node:tls';
+import { readHost, readNames } from '#mail/certificate-names.ts';
 import type { ClientCertificate, ClientFacts } from './session-facts.ts';
 import type { ListenerSettings } from './settings.ts';
 
@@ -33,11 +34,10 @@ function readCertificate(socket: TLSSocket): ClientCertificate | undefined {
 }
 
 /** RFC 6125 §6.4.4: the common name counts only when there are no DNS names. */
-function certificateNames({ subjectaltname = '', subject }: PeerCertificate): string[] {
-  const names = [...subjectaltname.matchAll(/(?:^|, )DNS:([^,"]+)/g)].map(([, name = '']) => name.toLowerCase());
+function certificateNames({ subjectaltname = '', subject }: PeerCertificate): readonly string[] {
+  if (subjectaltname.includes('DNS:')) return readNames(subjectaltname).hosts;
   const common: string | readonly string[] | undefined = subject.CN;
-  if (names.length > 0 || common === undefined) return names;
-  return [common].flat().map((name) => name.toLowerCase());
+  return [common ?? []].flat(2).flatMap(readHost);
 }
 
 function subjectText({ subject }: PeerCertificate): string {

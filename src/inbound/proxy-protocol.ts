@@ -6,7 +6,7 @@
  * Exactly the header's octets are taken off the socket; what follows, be it a TLS handshake, stays on it.
  */
 import type { Socket } from 'node:net';
-import { isIPv4, isIPv6, plainIp } from '#mail/ip.ts';
+import { canonicalIp, isIPv4, isIPv6 } from '#mail/ip.ts';
 import type { Milliseconds } from '#mail/units.ts';
 import type { ProxiedConnection } from './session-facts.ts';
 
@@ -74,7 +74,7 @@ function outcomeOf(header: Exclude<ParsedHeader, { kind: 'incomplete' }>, socket
     case 'refused':
       return header;
     case 'local':
-      return { kind: 'proxied', ip: plainIp(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+      return { kind: 'proxied', ip: canonicalIp(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     case 'proxied':
       return { kind: 'proxied', ip: header.ip, port: header.port };
   }
@@ -128,14 +128,4 @@ function parseV2Addresses(block: Buffer, family: number, length: number): Parsed
     return { kind: 'proxied', length, ip: canonicalIp(groups.join(':')), port: block.readUInt16BE(32) };
   }
   return refused('an address that is not TCP over IPv4 or IPv6, or too short');
-}
-
-/** The form in which sockets give addresses, so that limits count one client as one; mapped IPv4 is IPv4 (RFC 5952). */
-function canonicalIp(text: string): string {
-  if (isIPv4(text)) return text;
-  const canonical = new URL(`http://[${text}]/`).hostname.slice(1, -1);
-  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical) ?? [];
-  if (high === undefined || low === undefined) return canonical;
-  const word = Number.parseInt(high, 16) * 0x1_0000 + Number.parseInt(low, 16);
-  return [24, 16, 8, 0].map((shift) => (word >>> shift) & 0xff).join('.');
 }

@@ -7,7 +7,7 @@ import type net from 'node:net';
 import type tls from 'node:tls';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
-import { plainIp } from '#mail/ip.ts';
+import { canonicalIp } from '#mail/ip.ts';
 import { isInNetworks, parseNetworks, type Networks } from '#mail/network.ts';
 import type { Report } from '#log/events.ts';
 import type { ConnectionGate } from './connection-gate.ts';
@@ -82,13 +82,13 @@ export class ListenerServer extends SMTPServer {
   }
 
   override _expectsProxyHeader(socket: net.Socket): boolean {
-    return isInNetworks(this.#proxies, plainIp(socket.remoteAddress ?? ''));
+    return isInNetworks(this.#proxies, canonicalIp(socket.remoteAddress ?? ''));
   }
 
   /** In place of the library's, which knows PROXY v1 only. */
   override _handleProxy(socket: net.Socket, callback: Callback): void {
     if (!this._expectsProxyHeader(socket)) {
-      const ip = plainIp(socket.remoteAddress ?? '');
+      const ip = canonicalIp(socket.remoteAddress ?? '');
       this.#admit(socket, { ip, port: socket.remotePort ?? 0 }, callback);
       return;
     }
@@ -110,7 +110,7 @@ export class ListenerServer extends SMTPServer {
         return;
       }
       // The library would make a failed handshake an error of the server. Its guard goes with the socket.
-      this.tlsFailed(plainIp(socket.remoteAddress ?? ''), error);
+      this.tlsFailed(canonicalIp(socket.remoteAddress ?? ''), error);
       socket.destroy();
     });
   }
@@ -138,7 +138,7 @@ export class ListenerServer extends SMTPServer {
   }
 
   #refuseProxy(socket: net.Socket, reason: string, callback: Callback): void {
-    this.#report('inbound.refused', { ip: plainIp(socket.remoteAddress ?? ''), reason: `PROXY header: ${reason}` });
+    this.#report('inbound.refused', { ip: canonicalIp(socket.remoteAddress ?? ''), reason: `PROXY header: ${reason}` });
     socket.destroy();
     callback(new Error(reason));
   }

@@ -17,7 +17,7 @@ export type SessionTls = {
 export type ClientCertificate = {
   /** It chains to an authority of `tls.clientCaFile` and has not expired. */
   readonly authorized: boolean;
-  /** DNS names of the certificate, else its common name; lower case. */
+  /** DNS names of the certificate, else its common name, as `mail/certificate-names.ts` reads them. */
   readonly names: readonly string[];
   readonly subject: string;
   /** OpenSSL's word for why it is not authorized, e.g. `UNABLE_TO_GET_ISSUER_CERT_LOCALLY`. */

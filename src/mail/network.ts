@@ -4,7 +4,7 @@
  * Parsed once, matched on numbers. IPv4-mapped IPv6 (`::ffff:192.0.2.1`) is IPv4 here, so `::/0` holds no IPv4 address.
  * Bits behind the prefix are ignored, as Exchange does with `192.0.2.1/25`.
  */
-import { isIPv4, isIPv6, plainIp } from './ip.ts';
+import { ipv6Groups, isIPv4, isIPv6 } from './ip.ts';
 
 /** An address as 32-bit words: one for IPv4, four for IPv6. */
 type Words = readonly number[];
@@ -59,10 +59,8 @@ const maskOf = (bits: number): number => (bits === 0 ? 0 : (0xffff_ffff << (32 -
 function parseWords(text: string): Words | undefined {
   if (isIPv4(text)) return [ipv4Word(text)];
   if (!isIPv6(text)) return undefined;
-  const plain = plainIp(text);
-  if (isIPv4(plain)) return [ipv4Word(plain)];
-  const words = ipv6Words(text);
-  // ::ffff:c000:201 is the same address as ::ffff:192.0.2.1.
+  const groups = ipv6Groups(text);
+  const words = [0, 2, 4, 6].map((index) => (groups[index] ?? 0) * 0x1_0000 + (groups[index + 1] ?? 0));
   const isMapped = words[0] === 0 && words[1] === 0 && words[2] === 0xffff;
   return isMapped ? words.slice(3) : words;
 }
@@ -70,19 +68,6 @@ function parseWords(text: string): Words | undefined {
 function ipv4Word(text: string): number {
   return text.split('.').reduce((word, octet) => word * 256 + Number(octet), 0);
 }
-
-/** `text` has been checked; the host of a URL is its canonical form, without an embedded dotted quad (RFC 5952). */
-function ipv6Words(text: string): Words {
-  const canonical = new URL(`http://[${text}]/`).hostname.slice(1, -1);
-  const [head = '', tail] = canonical.split('::');
-  const left = groupsOf(head);
-  const right = groupsOf(tail ?? '');
-  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
-  return [0, 2, 4, 6].map((index) => (groups[index] ?? 0) * 0x1_0000 + (groups[index + 1] ?? 0));
-}
-
-const groupsOf = (text: string): number[] =>
-  text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
 
 /** One text for all addresses that one client may hold: an IPv4 address, or the /64 of an IPv6 address (RFC 6177 §2). */
 export function siteOf(ip: string): string {

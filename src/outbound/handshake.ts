@@ -5,9 +5,9 @@
 import type { Socket } from 'node:net';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 
-import { isIPv4, isIPv6 } from '#mail/ip.ts';
+import { readNames } from '#mail/certificate-names.ts';
+import { isIp } from '#mail/ip.ts';
 import type { Milliseconds } from '#mail/units.ts';
-import { readNames } from '#tls-policy/certificate-names.ts';
 import type { Handshake, PeerCertificate } from '#tls-policy/verify.ts';
 import { reasonOf } from './wire.ts';
 
@@ -75,4 +75,4 @@ function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   };
 }
 
-const isAddress = (host: string): boolean => host.startsWith('[') || isIPv4(host) || isIPv6(host);
+const isAddress = (host: string): boolean => host.startsWith('[') || isIp(host);

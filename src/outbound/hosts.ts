@@ -6,7 +6,7 @@ import type { Answer, MxRecord } from '#dns/answer.ts';
 import { isHostName } from '#dns/name.ts';
 import type { AddressFamily, Resolver } from '#dns/resolver.ts';
 import { diagnose } from '#mail/diagnosis.ts';
-import { isIPv4, isIPv6 } from '#mail/ip.ts';
+import { isIp } from '#mail/ip.ts';
 import type { StatusName } from '#mail/status.ts';
 import { readAddresses } from './host-addresses.ts';
 import type { Route, SmartHost } from './route.ts';
@@ -176,7 +176,7 @@ export class HostFinder {
 
   /** Both families are asked at the same time, and one that fails does not hide the other. */
   async #addresses(name: string, { families, addressLimit }: Limits): Promise<AddressFinding> {
-    if (isIPv4(name) || isIPv6(name)) {
+    if (isIp(name)) {
       return { kind: 'addresses', ips: [name], secure: false, canonicalName: name };
     }
     const { resolver, random } = this.#parts;

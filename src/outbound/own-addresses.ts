@@ -3,7 +3,7 @@
  * another server on another loopback address or port is somebody else.
  */
 import { networkInterfaces } from 'node:os';
-import { plainIp } from '#mail/ip.ts';
+import { canonicalIp } from '#mail/ip.ts';
 
 export type Listening = { readonly address: string; readonly port: number };
 
@@ -17,9 +17,9 @@ export function ownEndpoints(
   const ports = new Set(listening.map(({ port }) => port));
   return (target, port) => {
     if (!ports.has(port)) return false;
-    const ip = loopbackForAny(plainIp(target));
+    const ip = loopbackForAny(canonicalIp(target));
     return listening.some(
-      (at) => at.port === port && (plainIp(at.address) === ip || (ANY.has(at.address) && isLocal(ip))),
+      (at) => at.port === port && (canonicalIp(at.address) === ip || (ANY.has(at.address) && isLocal(ip))),
     );
   };
 

@@ -2,8 +2,8 @@
  * Judges whether a session has the TLS that was decided on. Pure: what the handshake gave comes in, a verdict goes out.
  * Not for choosing what happens next; `outbound/trouble.ts` does that with the diagnosis.
  */
+import { standsForDomain, standsForHost, type CertificateNames } from '#mail/certificate-names.ts';
 import { diagnose, type Diagnosis, type TlsEvidence } from '#mail/diagnosis.ts';
-import { identifies, type CertificateNames } from './certificate-names.ts';
 import type { Identity, TlsDecision } from './decide.ts';
 
 export type PeerCertificate = {
@@ -70,6 +70,17 @@ function problemOf(identity: Identity, { certificate, chainProblem }: Handshake)
   const expected = identity.kind === 'host' ? identity.name : identity.kind === 'domain' ? identity.pattern : '';
   const { subject, thumbprint } = certificate;
   return `SubjectMismatch Expected Subject: ${expected}. Presented Subject: ${subject}. Thumbprint:${thumbprint}`;
+}
+
+function identifies(names: CertificateNames, identity: Identity): boolean {
+  switch (identity.kind) {
+    case 'any':
+      return true;
+    case 'host':
+      return standsForHost(names, identity.name);
+    case 'domain':
+      return standsForDomain(names, identity.pattern);
+  }
 }
 
 /** OpenSSL's words for a chain in those of Windows, which Exchange prints. */

@@ -14,6 +14,7 @@ const cases: [rule: string, listening: [string, number], target: [string, number
   ['a listener on all addresses has all of loopback', ['::', 25], ['127.0.0.9', 25], true],
   ["a listener on all addresses has nobody else's", ['0.0.0.0', 25], ['192.0.2.2', 25], false],
   ['an IPv4 address is the same in IPv6 clothes', ['127.0.0.1', 25], ['::ffff:127.0.0.1', 25], true],
+  ['an IPv6 address is the same however it is spelled', ['::1', 25], ['0:0:0:0:0:0:0:1', 25], true],
   ['the unspecified address leads to loopback', ['127.0.0.1', 25], ['0.0.0.0', 25], true],
   ['the unspecified address of IPv6 leads to loopback', ['::1', 25], ['::', 25], true],
 ];
