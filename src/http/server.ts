@@ -3,7 +3,7 @@
  * fastify. It knows nothing of what the routes do and writes no access log.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
@@ -60,6 +60,7 @@ export async function openHttpServer({ address, port, token, routes, report }: H
     http: { maxHeaderSize: 16 * 1024, headersTimeout: REQUEST_TIMEOUT_MS },
   });
   app.removeContentTypeParser('text/plain');
+  refuseOtherNames(app, address);
   answerErrors(app, report);
   for (const route of routes) addRoute(app, route, token);
   await app.listen({ host: address, port });
@@ -71,6 +72,21 @@ export async function openHttpServer({ address, port, token, routes, report }: H
 export function refusal(status: number, message: string): HttpAnswer {
   return { status, body: { error: message } };
 }
+
+/**
+ * On loopback only this machine asks, but a page of a stranger may have its own name lead here and read what a browser gets
+ * (DNS rebinding). Such a request gives that name away; probes of HTTP/1.0 give none.
+ */
+function refuseOtherNames(app: FastifyInstance, address: string): void {
+  if (!isLoopback(address)) return;
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    const [, name = ''] = /^(.*?)(?::\d*)?$/.exec(headers.host?.toLowerCase() ?? '') ?? [];
+    const isOurs = ['', 'localhost', address.toLowerCase()].includes(name) || isIPv4(name) || /^\[.*\]$/.test(name);
+    if (!isOurs) await send(reply, refusal(421, 'this address is asked under localhost or its number only'));
+  });
+}
+
+const isLoopback = (address: string): boolean => /^(?:127\.|::1$|localhost$)/i.test(address);
 
 /** How this machine reaches the address: a server on all addresses is on loopback too. */
 function reachable(address: string): string {

@@ -1,6 +1,8 @@
 /** The HTTP server over a real socket. */
 import assert from 'node:assert/strict';
+import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 
 import { openHttpServer, type HttpServer } from '#http/server.ts';
@@ -10,6 +12,14 @@ const token = 'a-token-of-the-test';
 const reported: { readonly event: EventName; readonly error: unknown }[] = [];
 
 const bearer = (given: string) => ({ headers: { authorization: `Bearer ${given}` } });
+
+/** `fetch` would set the Host field by itself. */
+async function askAs(url: string, host: string): Promise<{ status: number | undefined; body: string }> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(url, { headers: { host } }, resolve).on('error', reject).end();
+  });
+  return { status: response.statusCode, body: await text(response) };
+}
 
 describe('the HTTP server', () => {
   let server: HttpServer;
@@ -102,6 +112,27 @@ describe('the HTTP server', () => {
     assert.match(String(reported.at(-1)?.error), /inside story/);
   });
 
+  for (const name of [
+    'rebound.example',
+    'rebound.example:80',
+    'localhost.rebound.example',
+    '127.0.0.1.rebound.example',
+  ]) {
+    for (const path of ['/open', '/secret/door', '/nowhere']) {
+      test(`on loopback ${path} is not answered under the name ${name}`, async () => {
+        const { status, body } = await askAs(server.url + path, name);
+        assert.equal(status, 421);
+        assert.doesNotMatch(body, /hello/);
+      });
+    }
+  }
+
+  for (const name of ['localhost', 'LOCALHOST:8080', '127.0.0.1', '127.0.0.1:8080', '[::1]:8080', '192.0.2.1']) {
+    test(`on loopback it is answered under ${name}`, async () => {
+      assert.deepEqual(await askAs(`${server.url}/open`, name), { status: 200, body: 'hello' });
+    });
+  }
+
   test('a header over 16 KiB is refused', async () => {
     const response = await ask('/open', { headers: { 'x-large': 'x'.repeat(20_000) } });
     assert.equal(response.status, 431);
@@ -119,10 +150,18 @@ test('closing does not wait for clients that keep their connection', async () =>
   await closed;
 });
 
+test('a server that is named in the configuration is answered under that name', async (t) => {
+  const server = await openHttpServer({ address: 'localhost', port: 0, token, routes: [], report: () => {} });
+  t.after(() => server.close());
+  assert.equal((await askAs(server.url, 'rebound.example')).status, 421);
+  assert.equal((await askAs(server.url, 'localhost')).status, 404);
+});
+
 test('a server on all addresses is reached over loopback', async () => {
   const server = await openHttpServer({ address: '0.0.0.0', port: 0, token, routes: [], report: () => {} });
   assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/);
   assert.equal((await fetch(server.url)).status, 404);
+  assert.equal((await askAs(server.url, 'relay.example')).status, 404, 'only loopback knows its names');
   await server.close();
 });
 
