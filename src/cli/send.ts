@@ -7,6 +7,8 @@ import { Option, type Command } from 'commander';
 
 import type { RelayConfig } from '#config/schema.ts';
 import { parseAddress } from '#mail/address.ts';
+import { mailDate } from '#mail/date.ts';
+import { parseHostAndPort } from '#mail/host-and-port.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
@@ -95,7 +97,7 @@ function compose({ now, settings }: CommandContext, { subject, body, sender, rec
     `From: ${sender === '' ? `postmaster@${settings().config.hostname}` : sender}`,
     `To: ${recipients.join(', ')}`,
     `Subject: ${encoded}`,
-    `Date: ${now().toUTCString().replace('GMT', '+0000')}`,
+    `Date: ${mailDate(now())}`,
     `Message-ID: <${crypto.randomUUID()}@${settings().config.hostname}>`,
     'MIME-Version: 1.0',
     'Content-Type: text/plain; charset=utf-8',
@@ -114,9 +116,8 @@ function address(text: string): string {
 
 function serverOf(server: string | undefined, { listeners }: RelayConfig): { host: string; port: number } {
   if (server !== undefined) {
-    const [, literal, name, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(server) ?? [];
-    const host = literal ?? name;
-    if (host !== undefined && Number(port) > 0 && Number(port) < 65_536) return { host, port: Number(port) };
+    const { host = '', port } = parseHostAndPort(server) ?? {};
+    if (port !== undefined) return { host, port };
     throw new CommandFailure(
       'usage',
       `"${printable(server)}" is no server`,

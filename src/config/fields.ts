@@ -8,7 +8,8 @@ import { parseAddress } from '#mail/address.ts';
 import { parseCertificateName } from '#mail/certificate-names.ts';
 import { parseDomainPattern } from '#mail/domain-pattern.ts';
 import { parseDomain } from '#mail/domain.ts';
-import { isIPv4, isIPv6 } from '#mail/ip.ts';
+import { parseHostAndPort } from '#mail/host-and-port.ts';
+import { isIp, isIPv4, isIPv6 } from '#mail/ip.ts';
 import { parseNetwork } from '#mail/network.ts';
 import type { Bytes, Milliseconds } from '#mail/units.ts';
 
@@ -145,7 +146,7 @@ export function ownAddress(description: string, family: 'any' | 'ipv4' | 'ipv6',
 
 /** `address`, `address:port` or `[v6]:port`. */
 export function endpoint(description: string) {
-  const parse = ifText((value) => (hasPortForm(value, (host) => isIPv4(host) || isIPv6(host)) ? value : undefined));
+  const parse = ifText((value) => (hasHost(value, isIp) ? value : undefined));
   return parsed(parse, 'an address with an optional port, such as 192.0.2.53, 127.0.0.1:5353 or [::1]:5353', {
     description,
     kind: 'IP address and port',
@@ -155,7 +156,7 @@ export function endpoint(description: string) {
 
 /** A host name, an address or a bracketed literal, each with an optional port. */
 export function smartHost(description: string) {
-  const parse = ifText((value) => (hasPortForm(value, isHostName) ? value : undefined));
+  const parse = ifText((value) => (hasHost(value, isHostName) ? value : undefined));
   return parsed(parse, 'a host with an optional port, such as relay.example.org:587 or [192.0.2.7]', {
     description,
     kind: 'host and port',
@@ -212,17 +213,12 @@ function readPattern(value: string): string | undefined {
 const readNetwork = (value: string): string | undefined =>
   parseNetwork(value) === undefined ? undefined : value.toLowerCase();
 
-function hasPortForm(value: string, isHost: (host: string) => boolean): boolean {
-  const [, literal, rest = ''] = /^\[(?:IPv6:)?([^\]]+)\](.*)$/i.exec(value) ?? [];
-  if (literal !== undefined) return (isIPv4(literal) || isIPv6(literal)) && (rest === '' || isPort(rest));
-  if (isIPv6(value)) return isHost(value);
-  const colon = value.indexOf(':');
-  return colon < 0 ? isHost(value) : isHost(value.slice(0, colon)) && isPort(value.slice(colon));
+function hasHost(value: string, isHost: (host: string) => boolean): boolean {
+  const { host } = parseHostAndPort(value) ?? {};
+  return host !== undefined && isHost(host);
 }
 
-const isHostName = (host: string): boolean => isIPv4(host) || isIPv6(host) || parseDomain(host) !== undefined;
-
-const isPort = (suffix: string): boolean => /^:\d{1,5}$/.test(suffix) && Number(suffix.slice(1)) <= 65_535;
+const isHostName = (host: string): boolean => isIp(host) || parseDomain(host) !== undefined;
 
 const ifText =
   <Output>(parse: (value: string) => Output | undefined) =>

@@ -1,6 +1,7 @@
 /** Which resolvers are asked, and whose AD bit is believed. Reads resolv.conf (resolv.conf(5)); asks nothing. */
 import { readFileSync } from 'node:fs';
-import { isIPv4, isIPv6 } from '#mail/ip.ts';
+import { parseHostAndPort } from '#mail/host-and-port.ts';
+import { isIp, withoutZone } from '#mail/ip.ts';
 import { isInNetworks, parseNetworks } from '#mail/network.ts';
 import type { DnsSettings } from './settings.ts';
 
@@ -12,7 +13,6 @@ export type Server = {
 };
 
 const DNS_PORT = 53;
-const WITH_PORT = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/;
 const LOOPBACK = parseNetworks(['127.0.0.0/8', '::1']);
 
 /** `resolvConf` is read only when the settings name no resolver; a missing file means loopback, as for the C library. */
@@ -31,16 +31,9 @@ export function serversOf(
 
 /** `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353`; `undefined` when it is none of these. */
 export function parseServer(text: string): { ip: string; port: number } | undefined {
-  if (isIPv6(unscoped(text))) return { ip: text, port: DNS_PORT };
-  const [, bracketed, plain = '', digits = String(DNS_PORT)] = WITH_PORT.exec(text) ?? [];
-  const ip = bracketed ?? plain;
-  const isAddress = bracketed === undefined ? isIPv4(ip) : isIPv6(unscoped(ip));
-  const port = Number(digits);
-  return isAddress && port >= 1 && port <= 65_535 ? { ip, port } : undefined;
+  const { host: ip = '', port = DNS_PORT } = parseHostAndPort(text) ?? {};
+  return isIp(withoutZone(ip)) ? { ip, port } : undefined;
 }
-
-/** Without the zone of a link-local address (RFC 4007 §11). */
-const unscoped = (ip: string): string => ip.replace(/%[\w.-]+$/, '');
 
 /** The addresses of the `nameserver` lines. */
 export function nameserversOf(resolvConf: string): string[] {

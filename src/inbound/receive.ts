@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { needsSmtpUtf8 } from '#mail/address.ts';
 import type { Content, ContentFacts } from '#mail/content.ts';
+import { mailDate } from '#mail/date.ts';
 import type { EnvelopeRecipient } from '#mail/envelope.ts';
 import { StorageUnavailable, type NewMessage } from '#queue/store.ts';
 import { ContentScan, LineEndRepair, type ContentDefect } from './content-scan.ts';
@@ -14,7 +15,7 @@ import type { Sender } from './parameters.ts';
 import type { Refusal } from './session-facts.ts';
 import type { InboundLimits } from './settings.ts';
 import { SpoolFile } from './spool.ts';
-import { mailDate, receivedField, type Trace } from './trace-field.ts';
+import { receivedField, type Trace } from './trace-field.ts';
 
 export type ReceptionPlan = {
   readonly trace: Trace;

@@ -3,6 +3,7 @@
  * Message-ID (RFC 6409 §8). Pure; it writes CRLF line ends and folds as it goes.
  */
 import { needsSmtpUtf8 } from '#mail/address.ts';
+import { mailDate } from '#mail/date.ts';
 import { isIPv6 } from '#mail/ip.ts';
 import type { ClientFacts } from './session-facts.ts';
 
@@ -33,14 +34,9 @@ export function receivedField(trace: Trace): string {
 }
 
 /** The words of RFC 3848 and RFC 6531 §4.3. */
-export function protocol({ client, extended, smtpUtf8 }: Pick<Trace, 'client' | 'extended' | 'smtpUtf8'>): string {
+function protocol({ client, extended, smtpUtf8 }: Pick<Trace, 'client' | 'extended' | 'smtpUtf8'>): string {
   if (!extended) return 'SMTP';
   const tls = client.tls === undefined ? '' : 'S';
   const authenticated = client.user === undefined ? '' : 'A';
   return `${smtpUtf8 ? 'UTF8SMTP' : 'ESMTP'}${tls}${authenticated}`;
-}
-
-/** RFC 5322 §3.3. */
-export function mailDate(date: Date): string {
-  return date.toUTCString().replace('GMT', '+0000');
 }

@@ -26,6 +26,9 @@ export function canonicalIp(text: string): string {
     .join('.');
 }
 
+/** Without the zone of a link-local address (RFC 4007 §11). */
+export const withoutZone = (text: string): string => text.replace(/%[\w.-]+$/, '');
+
 /** The eight 16-bit groups of an IPv6 address; `text` is known to be one. */
 export function ipv6Groups(text: string): readonly number[] {
   const [head = '', tail = ''] = urlHost(text).split('::');

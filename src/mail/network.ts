@@ -4,7 +4,7 @@
  * Parsed once, matched on numbers. IPv4-mapped IPv6 (`::ffff:192.0.2.1`) is IPv4 here, so `::/0` holds no IPv4 address.
  * Bits behind the prefix are ignored, as Exchange does with `192.0.2.1/25`.
  */
-import { ipv6Groups, isIPv4, isIPv6 } from './ip.ts';
+import { ipv6Groups, isIPv4, isIPv6, withoutZone } from './ip.ts';
 
 /** An address as 32-bit words: one for IPv4, four for IPv6. */
 type Words = readonly number[];
@@ -42,7 +42,7 @@ export function parseNetworks(texts: readonly string[]): Networks {
 /** False for what is no address. A zone (`fe80::1%eth0`) is not looked at. */
 export function isInNetworks(networks: Networks, ip: string): boolean {
   if (networks.length === 0) return false;
-  const words = parseWords(ip.replace(/%.*$/, ''));
+  const words = parseWords(withoutZone(ip));
   return words !== undefined && networks.some((network) => holds(network, words));
 }
 
@@ -71,7 +71,7 @@ function ipv4Word(text: string): number {
 
 /** One text for all addresses that one client may hold: an IPv4 address, or the /64 of an IPv6 address (RFC 6177 §2). */
 export function siteOf(ip: string): string {
-  const words = parseWords(ip.replace(/%.*$/, ''));
+  const words = parseWords(withoutZone(ip));
   if (words === undefined) return ip;
   return words
     .map((word) => word.toString(16).padStart(8, '0'))

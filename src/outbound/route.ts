@@ -3,7 +3,7 @@
  * literal. Pure: nothing is looked up; which hosts that means is found in `hosts.ts`.
  */
 import { matchesDomain, parseDomainPatterns, type DomainPattern } from '#mail/domain-pattern.ts';
-import { isIPv4, isIPv6 } from '#mail/ip.ts';
+import { parseHostAndPort } from '#mail/host-and-port.ts';
 import type { OutboundConnectorSettings, OutboundSettings } from './settings.ts';
 
 export type SmartHost = {
@@ -94,9 +94,7 @@ const missing = (name: string): Route => ({ kind: 'missing', key: `nowhere by ${
 /** `[192.0.2.1]` and `[IPv6:2001:db8::1]` as `mail/address.ts` leaves them. */
 const literalAddress = (literal: string): string => literal.slice(1, -1).replace(/^IPv6:/i, '');
 
-/** `mail.example.org`, `192.0.2.7`, `2001:db8::7`, `[192.0.2.7]`, `[2001:db8::7]`, each but the third with `:port`. */
-function parseSmartHost(text: string, port: number): SmartHost {
-  if (isIPv6(text) && !isIPv4(text)) return { host: text, port };
-  const [, bracketed, plain = '', digits] = /^(?:\[(?:IPv6:)?([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
-  return { host: (bracketed ?? plain).toLowerCase(), port: digits === undefined ? port : Number(digits) };
+function parseSmartHost(text: string, defaultPort: number): SmartHost {
+  const { host = text, port = defaultPort } = parseHostAndPort(text) ?? {};
+  return { host: host.toLowerCase(), port };
 }

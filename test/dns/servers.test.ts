@@ -10,13 +10,14 @@ describe('parseServer', () => {
   for (const [text, expected] of [
     ['192.0.2.53', { ip: '192.0.2.53', port: 53 }],
     ['192.0.2.53:5353', { ip: '192.0.2.53', port: 5353 }],
+    // The configuration takes it too; a resolver that is passed over in silence would be another one's question.
+    ['[192.0.2.53]:5353', { ip: '192.0.2.53', port: 5353 }],
     ['2001:db8::53', { ip: '2001:db8::53', port: 53 }],
     ['[2001:db8::53]', { ip: '2001:db8::53', port: 53 }],
     ['[2001:db8::53]:5353', { ip: '2001:db8::53', port: 5353 }],
     ['fe80::1%eth0', { ip: 'fe80::1%eth0', port: 53 }],
     ['192.0.2.53:0', undefined],
     ['192.0.2.53:65536', undefined],
-    ['[192.0.2.53]', undefined],
     ['dns.example.org', undefined],
     ['', undefined],
   ] as const) {

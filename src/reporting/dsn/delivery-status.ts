@@ -2,8 +2,9 @@
  * The part of a report that machines read: message/delivery-status (RFC 3464) and, for senders that can only be reached
  * with SMTPUTF8, message/global-delivery-status (RFC 6533).
  */
-import { diagnosticText, type Diagnosis } from '#mail/diagnosis.ts';
 import { needsSmtpUtf8 } from '#mail/address.ts';
+import { mailDate } from '#mail/date.ts';
+import { diagnosticText, type Diagnosis } from '#mail/diagnosis.ts';
 import type { EnvelopeRecipient } from '#mail/envelope.ts';
 import { isIPv4, isIPv6 } from '#mail/ip.ts';
 import { enhancedStatus, type OutcomeKind } from '#mail/status.ts';
@@ -129,9 +130,4 @@ function field(name: string, value: string): string {
 
 function shortWords(word: string): string[] {
   return word.length <= MAX_WORD ? [word] : (word.match(/.{1,900}/gsu) ?? []);
-}
-
-/** RFC 5322 §3.3, with the numeric zone that RFC 3464 §2.2.5 asks for. */
-export function mailDate(date: Date): string {
-  return date.toUTCString().replace('GMT', '+0000');
 }
