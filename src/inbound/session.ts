@@ -249,6 +249,7 @@ export class Session {
     if (read.kind === 'refused') return this.refuse(read.refusal);
     const refusal = transaction.addRecipient(read.value);
     if (refusal === undefined) return this.#reply(success('recipient-ok'));
+    if (transaction.isToldLater(refusal)) return this.#reply(refusalReply(refusal));
     return this.refuse(refusal, { sender: transaction.sender.address, recipient: read.value.address });
   }
 
@@ -293,8 +294,7 @@ export class Session {
 
   #transactionEnded(): void {
     this.#pending = false;
-    this.#state = { ...this.#state, transaction: undefined };
-    this.#rate = undefined;
+    this.#forgetTransaction();
     this.#messages += 1;
     this.#idleCommands = 0;
     if (this.#draining) this.drain();
@@ -351,7 +351,7 @@ export class Session {
   #continueAuth(response: string | undefined): boolean {
     const verdict = this.#auth.step(this.#state.client, response);
     if (!(verdict instanceof Promise))
-      return verdict.kind === 'challenge' ? this.#challenge(verdict.text) : this.refuse(verdict.refusal);
+      return verdict.kind === 'challenge' ? this.#reply(plain(334, verdict.text)) : this.refuse(verdict.refusal);
     this.#pending = true;
     void verdict.then((decided) => {
       this.#pending = false;
@@ -365,16 +365,17 @@ export class Session {
     return false;
   }
 
-  #challenge(text: string): true {
-    this.#wire.send(`334 ${text}\r\n`);
-    return true;
-  }
-
   #reset(): void {
     void this.#state.transaction?.discard();
+    this.#forgetTransaction();
+    this.#auth.abandon();
+  }
+
+  #forgetTransaction(): void {
+    const excess = this.#state.transaction?.toldLater;
+    if (excess !== undefined) this.#report('inbound.refused', excess);
     this.#state = { ...this.#state, transaction: undefined };
     this.#rate = undefined;
-    this.#auth.abandon();
   }
 
   #reply(reply: Reply): true {

@@ -8,6 +8,7 @@ import type { NewMessage } from '#queue/store.ts';
 import type { Sender } from './parameters.ts';
 import type { InboundParts } from './parts.ts';
 import { Reception, storageRefusal } from './receive.ts';
+import { refusalReply } from './reply.ts';
 import type { ClientFacts, Refusal } from './session-facts.ts';
 import type { InboundSettings } from './settings.ts';
 
@@ -26,7 +27,7 @@ export type Accepted =
   | { readonly kind: 'accepted'; readonly message: NewMessage }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error?: unknown };
 
-/** RCPT commands beyond the limit that are still answered: each makes a line in the log, and a flood of them never ends. */
+/** RCPT commands beyond the limit that are still answered: a flood of them would never end. */
 const MAX_EXCESS = 10_000;
 
 export class Transaction {
@@ -34,6 +35,7 @@ export class Transaction {
   readonly #plan: TransactionPlan;
   readonly #recipients = new Map<string, EnvelopeRecipient>();
   #tries = 0;
+  #excess = 0;
   #reception: Reception | undefined;
 
   constructor(plan: TransactionPlan) {
@@ -49,6 +51,18 @@ export class Transaction {
     return this.#recipients.size > 0;
   }
 
+  /** Of the recipients beyond the limit the first is reported by itself, the others once and together. */
+  isToldLater({ status }: Refusal): boolean {
+    return status === 'too-many-recipients' && this.#excess > 1;
+  }
+
+  /** What the log says of those others; `undefined` when there are none. */
+  get toldLater(): EventFields | undefined {
+    if (this.#excess <= 1) return undefined;
+    const { status, text: reason } = refusalReply({ status: 'too-many-recipients' });
+    return { status, reason, sender: this.sender.address, count: this.#excess - 1 };
+  }
+
   /** Content has begun to arrive, with DATA or with the first BDAT. */
   get reception(): Reception | undefined {
     return this.#reception;
@@ -61,7 +75,10 @@ export class Transaction {
     this.#tries += 1;
     const excess = this.#tries - settings.inbound.limits.recipients;
     if (excess > MAX_EXCESS) return { status: 'session-limit', text: 'Too many recipients, closing connection' };
-    if (excess > 0) return { status: 'too-many-recipients' };
+    if (excess > 0) {
+      this.#excess = excess;
+      return { status: 'too-many-recipients' };
+    }
     const refusal = parts.admission.recipient(client, sender.address, recipient.address);
     if (refusal === undefined) this.#recipients.set(recipient.address, recipient);
     return refusal;

@@ -282,6 +282,32 @@ test('replies that nobody reads do not pile up', async () => {
   assert.ok(left > 0);
 });
 
+for (const end of ['RSET', 'QUIT', 'EHLO c.example', 'DATA\r\n.', 'a reset']) {
+  test(`recipients beyond the limit are two events, however many: the first and, after ${end.replace('\r\n', ' ')}, the rest`, async () => {
+    const relay = await start({ limits: { recipients: 2 } });
+    const client = await connect(relay);
+    await client.say('EHLO c.example');
+    await client.say('MAIL FROM:<ann@example.net>');
+    for (const _ of [1, 2]) assert.match(await client.say('RCPT TO:<a@b.example>'), /^250 /);
+    for (const _ of [1, 2, 3, 4, 5]) assert.match(await client.say('RCPT TO:<a@b.example>'), /^452 4\.5\.3 /);
+    const refusals = (): unknown[] =>
+      relay.events
+        .filter(({ event }) => event === 'inbound.refused')
+        .map(({ fields }) => [fields.status, fields.count]);
+    assert.deepEqual(refusals(), [['4.5.3', undefined]]);
+    if (end === 'a reset') client.close();
+    else client.write(`${end}\r\n`);
+    await until(() => refusals().length > 1);
+    client.close();
+    await until(() => relay.count('inbound.disconnected') === 1);
+    assert.deepEqual(refusals(), [
+      ['4.5.3', undefined],
+      ['4.5.3', 4],
+    ]);
+    assert.equal(relay.events.find(({ fields }) => fields.count === 4)?.fields.sender, 'ann@example.net');
+  });
+}
+
 test('a flood of recipients beyond the limit ends the session', async () => {
   const client = await connect(await start({ limits: { recipients: 100 } }));
   await client.say('EHLO c.example');
