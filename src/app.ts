@@ -264,7 +264,10 @@ type Stores = { readonly queue: Queue; readonly traces: TraceStore };
 async function openStores(live: Live<RelayConfig>, shards: readonly number[], report: Report): Promise<Stores> {
   const opened: SqliteQueueStore[] = [];
   try {
-    for (const shard of shards) opened.push(await SqliteQueueStore.open(live().dataDirectory, shard));
+    for (const shard of shards) {
+      opened.push(await SqliteQueueStore.open(live().dataDirectory, shard));
+      report('queue.opened', { shard });
+    }
     const [own, ...adopted] = opened;
     if (own === undefined) throw new TypeError('a relay needs a shard of its own');
     const queue = new Queue({ store: own, settings: () => live().queue, report });

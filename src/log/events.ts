@@ -89,11 +89,16 @@ export const EVENTS = {
   'queue.paused': { level: 'warn', text: 'No host of a destination could be used; its mail waits.', counted: true },
   'queue.resumed': { level: 'info', text: 'A paused destination answers again.', counted: true },
   'queue.storage-failed': { level: 'error', text: 'The queue could not be written.', counted: true },
-  'queue.changed': { level: 'info', text: 'An operator changed deliveries.', counted: true, traced: true },
 
   'tls.decided': { level: 'debug', text: 'What TLS a session with a host must have.', counted: true },
   'tls.verified': { level: 'debug', text: 'A session met its TLS decision.', counted: true },
-  'tls.failed': { level: 'warn', text: 'A session did not meet its TLS decision.', counted: true, traced: false },
+  'tls.failed': { level: 'warn', text: 'A session did not meet its TLS decision.', counted: true },
+
+  'connector.tested': {
+    level: 'info',
+    text: 'A connector in test mode would have been used; the mail goes without it.',
+    counted: true,
+  },
 
   'delivery.delivered': {
     level: 'info',

@@ -19,7 +19,7 @@ import { Lanes } from './lanes.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pauses } from './pauses.ts';
 import { decideRoute } from './route.ts';
-import type { OutboundSettings } from './settings.ts';
+import type { OutboundConnectorSettings, OutboundSettings } from './settings.ts';
 
 export type WorkerParts = {
   readonly queue: Pick<Queue, 'lease' | 'leaseOverdue' | 'settle' | 'due' | 'wake'>;
@@ -209,7 +209,8 @@ export class OutboundWorker {
     if (kept.length === 0) return { outcomes: decided, unreachable: undefined };
     try {
       const settings = this.#parts.settings();
-      const { route } = decideRoute(lease.destination, settings);
+      const { route, tested } = decideRoute(lease.destination, settings);
+      for (const connector of tested) this.#reportTested(lease, connector, settings);
       const result = await this.#parts.attempt({ lease: { ...lease, deliveries: kept }, route, settings, expired });
       return returned.length === 0 ? result : { ...result, outcomes: new Map([...decided, ...result.outcomes]) };
     } catch (error) {
@@ -218,6 +219,15 @@ export class OutboundWorker {
       const deferred = kept.map(({ index }): [number, Outcome] => [index, { kind: 'deferred', diagnosis }]);
       return { outcomes: new Map([...decided, ...deferred]), unreachable: undefined };
     }
+  }
+
+  #reportTested(
+    { message: { messageId }, destination }: Lease,
+    { name, tlsSettings }: OutboundConnectorSettings,
+    { tlsPolicy }: OutboundSettings,
+  ): void {
+    const decision = tlsSettings ?? tlsPolicy.floor;
+    this.#parts.report('connector.tested', { messageId, nexthop: destination, connector: name, decision });
   }
 
   /** True when the destination rests from now on. */

@@ -33,6 +33,15 @@ async function play({ mail, expect, reports }: Scenario, world: World): Promise<
   assert.equal(came, reports.trimEnd());
   for (const [host, took] of Object.entries(expect.took)) assert.equal(tookInShort(world, host), took, host);
   checkHeard(expect, world);
+  for (const [event, fields] of Object.entries(expect.events ?? {})) checkReported(event, fields, world);
+}
+
+function checkReported(event: string, fields: { readonly [field: string]: string }, world: World): void {
+  const reported = world.events.filter((one) => one.event === event).map((one) => Object.entries(one.fields));
+  const isMet = reported.some((all) =>
+    Object.entries(fields).every(([wanted, value]) => all.some(([name, is]) => name === wanted && is === value)),
+  );
+  assert.ok(isMet, `${event} with ${JSON.stringify(fields)} is not among ${JSON.stringify(reported)}`);
 }
 
 function reasonOf(world: World, recipient: string): string {

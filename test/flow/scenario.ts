@@ -35,6 +35,8 @@ export type Expected = {
   readonly unheard?: { readonly [host: string]: readonly string[] };
   /** Words within the content that a host took; each must occur. */
   readonly content?: { readonly [host: string]: readonly string[] };
+  /** Events that were reported, each with these fields and perhaps others. */
+  readonly events?: { readonly [event: string]: { readonly [field: string]: string } };
 };
 
 export type Scenario = {
