@@ -1,5 +1,8 @@
 /** Times and sizes as people read them. */
+import { diagnosticText } from '#mail/diagnosis.ts';
 import type { Bytes, Milliseconds } from '#mail/units.ts';
+import type { Pause } from '#queue/store.ts';
+import { printable } from './table.ts';
 
 const STEPS = [
   ['d', 86_400_000],
@@ -29,4 +32,10 @@ export function roughSize(size: Bytes): string {
 /** `2026-11-21 08:30:00Z`: the same for every reader, and sortable. */
 export function timeText(time: Date): string {
   return `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}
+
+/** `tried again in 12m, failed 3 times: 450 4.4.316 Connection refused`: why a destination is left alone. */
+export function pauseText({ until, failures, diagnosis }: Pause, now: Date): string {
+  const times = failures === 1 ? 'once' : `${failures} times`;
+  return printable(`tried again ${untilText(until, now)}, failed ${times}: ${diagnosticText('deferred', diagnosis)}`);
 }

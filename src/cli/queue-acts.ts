@@ -1,7 +1,7 @@
 /** `postern queue retry | hold | release | cancel | fail`: one command for each act, all with the same choice of deliveries. */
 import type { Command } from 'commander';
 
-import type { QueueAct, QueueDesk, QueueFilter } from '#queue/desk.ts';
+import type { DeliveryState, QueueAct, QueueDesk, QueueFilter } from '#queue/desk.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
@@ -10,32 +10,50 @@ import { withDesk } from './reach.ts';
 
 type ActOptions = FilterOptions & { readonly all?: boolean; readonly dryRun?: boolean; readonly json?: boolean };
 
-type ActRow = { readonly description: string; readonly done: string; readonly examples: readonly string[] };
+type ActRow = {
+  readonly description: string;
+  readonly done: string;
+  /** The states in which the act does something; left out for all. What is counted is what changes. */
+  readonly states?: readonly DeliveryState[];
+  readonly none: string;
+  readonly advice?: string;
+  readonly examples: readonly string[];
+};
 
 const ACTS: { readonly [act in QueueAct]: ActRow } = {
   retry: {
     description: 'Try deliveries at once, and end pauses of their destinations.',
     done: 'will be tried now',
+    states: ['waiting'],
+    none: 'nothing that waits matches',
+    advice: 'What is held is tried once it is released: postern queue release',
     examples: ['postern queue retry 01J9ZK3F8Q2R00AB', 'postern queue retry --domain example.net'],
   },
   hold: {
     description: 'Keep deliveries back until they are released.',
     done: 'held',
+    states: ['waiting', 'leased'],
+    none: 'nothing matches that is not held already',
     examples: ['postern queue hold --sender newsletter@example.org'],
   },
   release: {
     description: 'Let held deliveries go on.',
     done: 'released',
+    // Also what was held while it was being delivered.
+    states: ['held', 'leased'],
+    none: 'nothing that is held matches',
     examples: ['postern queue release --sender newsletter@example.org'],
   },
   cancel: {
     description: 'Remove deliveries without telling their senders.',
     done: 'removed',
+    none: 'nothing in the queue matches',
     examples: ['postern queue cancel --recipient "*@example.com" --dry-run', 'postern queue cancel 01J9ZK3F8Q2R00AB'],
   },
   fail: {
     description: 'Return deliveries to their senders with a report.',
     done: 'will be returned',
+    none: 'nothing in the queue matches',
     examples: ['postern queue fail --domain example.com --older-than 12h'],
   },
 };
@@ -61,22 +79,35 @@ async function act(
   ids: readonly string[],
   options: ActOptions,
 ): Promise<void> {
-  const filters = filtersOf(ids, options);
-  if (meansAll(filters) && options.all !== true) {
+  const chosen = filtersOf(ids, options);
+  if (meansAll(chosen) && options.all !== true) {
     throw new CommandFailure(
       'usage',
       `nothing says which deliveries to ${name}`,
       'Give ids or a filter such as --domain example.net, or --all for every delivery.',
     );
   }
+  const { done, none, states, advice = 'See what there is with: postern queue list' } = ACTS[name];
+  const filters = inStates(chosen, states);
   const count = await withDesk(context, (desk) =>
     total(filters, (filter) => actOrCount(desk, filter, { name, options })),
   );
   const isDry = options.dryRun === true;
   if (options.json === true) context.console.write(JSON.stringify({ act: name, dryRun: isDry, deliveries: count }));
-  else context.console.write(`${deliveries(count)} ${isDry ? `would be chosen by this ${name}` : ACTS[name].done}.`);
-  if (count === 0)
-    throw new CommandFailure('failed', 'nothing in the queue matches', 'See what there is with: postern queue list');
+  else context.console.write(`${deliveries(count)} ${isDry ? `would be chosen by this ${name}` : done}.`);
+  if (count === 0) throw new CommandFailure('failed', none, advice);
+}
+
+function inStates(
+  filters: readonly QueueFilter[],
+  states: readonly DeliveryState[] | undefined,
+): readonly QueueFilter[] {
+  if (states === undefined) return filters;
+  return filters.flatMap((filter) =>
+    states
+      .filter((state) => filter.state === undefined || filter.state === state)
+      .map((state) => ({ ...filter, state })),
+  );
 }
 
 type Chosen = { readonly name: QueueAct; readonly options: ActOptions };

@@ -1,14 +1,16 @@
 /** `postern queue list | show`: what waits, and why. The commands that change it are in `queue-acts.ts`. */
 import { InvalidArgumentError, type Command } from 'commander';
 
-import { MAX_ROWS } from '#admin/filter.ts';
-import { diagnosticText } from '#mail/diagnosis.ts';
-import { enhancedStatus } from '#mail/status.ts';
+import { isEmptyFilter, MAX_ROWS } from '#admin/filter.ts';
+import { diagnosticText, type Diagnosis } from '#mail/diagnosis.ts';
+import { enhancedStatus, type OutcomeKind } from '#mail/status.ts';
 import type { QueueDesk, QueueDetail, QueueRow } from '#queue/desk.ts';
+import type { Pause } from '#queue/store.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
-import { roughDuration, roughSize, timeText, untilText } from './format.ts';
+import { foldedLines } from './fold.ts';
+import { pauseText, roughDuration, roughSize, timeText, untilText } from './format.ts';
 import { registerQueueActs } from './queue-acts.ts';
 import { filtersOf, withFilterOptions, type FilterOptions } from './queue-filter.ts';
 import { withDesk } from './reach.ts';
@@ -17,6 +19,7 @@ import { printable, tableLines, type Column } from './table.ts';
 type ListOptions = FilterOptions & { readonly limit: number; readonly json?: boolean };
 
 const DEFAULT_ROWS = 50;
+const MOST_PAUSES = 5;
 
 const COLUMNS: readonly Column[] = [
   { head: 'ID' },
@@ -61,11 +64,25 @@ async function listRows(
   const [filter = {}] = filtersOf([], options);
   const rows = await desk.list(filter, limit);
   if (json === true) return console.write(JSON.stringify(rows, undefined, 2));
-  if (rows.length === 0) return console.write('Nothing in the queue matches.');
+  if (rows.length === 0) {
+    return console.write(isEmptyFilter(filter) ? 'The queue is empty.' : 'Nothing in the queue matches.');
+  }
   const cells = rows.map((row) => rowCells(row, now()));
   for (const line of tableLines(COLUMNS, cells, console.columns)) console.write(line);
   const total = rows.length < limit ? rows.length : await desk.count(filter);
   if (total > rows.length) console.write(`${rows.length} of ${total}; more with --limit ${Math.min(total, MAX_ROWS)}`);
+  for (const pause of (await pausesOf(desk, rows)).slice(0, MOST_PAUSES)) {
+    for (const line of foldedLines(`${pause.destination} rests: `, pauseText(pause, now()), console.columns))
+      console.write(line);
+  }
+}
+
+/** The pauses that keep back rows which have no trouble of their own to tell. */
+async function pausesOf(desk: QueueDesk, rows: readonly QueueRow[]): Promise<readonly Pause[]> {
+  const untried = new Set(
+    rows.filter(({ last, state }) => last === undefined && state === 'waiting').map(({ destination }) => destination),
+  );
+  return untried.size === 0 ? [] : (await desk.pauses()).filter(({ destination }) => untried.has(destination));
 }
 
 function rowCells(row: QueueRow, now: Date): readonly string[] {
@@ -73,17 +90,26 @@ function rowCells(row: QueueRow, now: Date): readonly string[] {
     row.messageId,
     roughDuration(now.getTime() - row.receivedAt.getTime()),
     String(row.attempts),
-    row.state === 'waiting' ? untilText(row.dueAt, now) : row.state,
-    row.last === undefined ? '-' : enhancedStatus('deferred', row.last.detail),
+    nextText(row, now),
+    row.last === undefined ? '-' : enhancedStatus(outcomeOf(row.last), row.last.detail),
     row.sender === '' ? '<>' : row.sender,
     row.recipient,
   ];
 }
 
+/** What an operator has failed is returned as soon as the relay looks at it, whatever its time was before. */
+function nextText({ state, dueAt, last }: QueueRow, now: Date): string {
+  if (state !== 'waiting') return state;
+  return last !== undefined && outcomeOf(last) === 'failed' ? 'return' : untilText(dueAt, now);
+}
+
+const outcomeOf = ({ status }: Diagnosis): OutcomeKind => (status === 'operator-failed' ? 'failed' : 'deferred');
+
 type Shown = { readonly id: string; readonly json: boolean };
 
 async function showMessage({ console, now }: CommandContext, desk: QueueDesk, { id, json }: Shown): Promise<void> {
   const detail = await desk.show(id.toUpperCase());
+  const pauses = detail === undefined ? [] : await pausesOf(desk, detail.rows);
   if (detail === undefined) {
     throw new CommandFailure(
       'failed',
@@ -91,10 +117,17 @@ async function showMessage({ console, now }: CommandContext, desk: QueueDesk, { 
       `See what became of it with: postern trace ${printable(id)}`,
     );
   }
-  console.write(json ? JSON.stringify(detail, undefined, 2) : detailLines(detail, now()).join('\n'));
+  console.write(
+    json
+      ? JSON.stringify(detail, undefined, 2)
+      : detailLines(detail, pauses, { now: now(), columns: console.columns }).join('\n'),
+  );
 }
 
-function detailLines({ envelope, rows, header }: QueueDetail, now: Date): readonly string[] {
+type View = { readonly now: Date; readonly columns: number | undefined };
+
+function detailLines({ envelope, rows, header }: QueueDetail, pauses: readonly Pause[], view: View): readonly string[] {
+  const { now } = view;
   const [first] = rows;
   const facts = [
     ['Id', first?.messageId ?? ''],
@@ -111,20 +144,30 @@ function detailLines({ envelope, rows, header }: QueueDetail, now: Date): readon
   ];
   return [
     ...facts.map(([name = '', value = '']) => `${name.padEnd(12)}${printable(value)}`),
-    ...rows.flatMap((row) => ['', ...deliveryLines(row, now)]),
+    ...rows.flatMap((row) => [
+      '',
+      ...deliveryLines(
+        row,
+        pauses.find(({ destination }) => destination === row.destination),
+        view,
+      ),
+    ]),
     '',
     ...header.trimEnd().split(/\r?\n/).map(printable),
   ];
 }
 
-function deliveryLines({ recipient, state, attempts, dueAt, last }: QueueRow, now: Date): readonly string[] {
-  const next = state === 'waiting' ? `, next ${untilText(dueAt, now)}` : '';
+function deliveryLines(row: QueueRow, pause: Pause | undefined, { now, columns }: View): readonly string[] {
+  const { recipient, state, attempts, last } = row;
+  const next = state === 'waiting' ? `, next ${nextText(row, now)}` : '';
+  const fold = (text: string): readonly string[] => foldedLines('  ', printable(text), columns);
   const lines = [`To ${printable(recipient)}: ${state}, ${attempts} ${attempts === 1 ? 'try' : 'tries'}${next}`];
-  if (last === undefined) return lines;
-  lines.push(`  ${printable(diagnosticText('deferred', last))}`);
+  if (last === undefined) {
+    return pause === undefined ? lines : [...lines, ...fold(`${pause.destination} rests: ${pauseText(pause, now)}`)];
+  }
+  lines.push(...fold(diagnosticText(outcomeOf(last), last)));
   const { remote, tls } = last;
-  if (remote !== undefined)
-    lines.push(`  from ${printable(`${remote.host} [${remote.ip}]: ${remote.reply || 'no reply'}`)}`);
+  if (remote !== undefined) lines.push(...fold(`from ${remote.host} [${remote.ip}]: ${remote.reply || 'no reply'}`));
   if (tls !== undefined)
     lines.push(`  over ${tls.version} ${tls.cipher}${tls.authenticated ? ', certificate verified' : ''}`);
   return lines;

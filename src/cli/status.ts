@@ -2,11 +2,15 @@
 import type { Command } from 'commander';
 
 import type { RelayStatus } from '#admin/relay-status.ts';
+import type { Pause } from '#queue/store.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
-import { roughDuration } from './format.ts';
+import { foldedLines } from './fold.ts';
+import { pauseText, roughDuration } from './format.ts';
 import { demandRelay } from './reach.ts';
+
+const MOST_PAUSES = 10;
 
 export function registerStatus(program: Command, context: CommandContext): void {
   const status = program
@@ -15,8 +19,12 @@ export function registerStatus(program: Command, context: CommandContext): void 
     .description('Tell how the running relay is: where it listens, what its TLS floor is, what waits.')
     .action(async (options: { json?: boolean }) => {
       const { console, settings, now } = context;
-      const relay = await (await demandRelay(settings().config)).status();
-      console.write(options.json === true ? JSON.stringify(relay, undefined, 2) : statusLines(relay, now()).join('\n'));
+      const client = await demandRelay(settings().config);
+      const relay = await client.status();
+      if (options.json === true) return console.write(JSON.stringify(relay, undefined, 2));
+      console.write(statusLines(relay, now()).join('\n'));
+      if (relay.queue.pausedDestinations === 0) return;
+      for (const line of pauseLines(await client.pauses(), now(), console.columns)) console.write(line);
     });
   withExamples(status, ['postern status']);
   const reload = program
@@ -38,12 +46,23 @@ function statusLines(relay: RelayStatus, now: Date): readonly string[] {
       ? ''
       : `, the oldest for ${roughDuration(now.getTime() - queue.oldestReceivedAt.getTime())}`;
   return [
-    `${relay.hostname} (Postern ${relay.version}): ${relay.state} for ${roughDuration(now.getTime() - relay.startedAt.getTime())}`,
+    `${relay.hostname} (Postern ${relay.version}): ${relay.state}, up ${roughDuration(now.getTime() - relay.startedAt.getTime())}`,
     ...relay.listeners.map(({ name, address, port, tls }) => `  ${name.padEnd(14)}${address}:${port}, TLS ${tls}`),
     `  ${'TLS floor'.padEnd(14)}${relay.tlsFloor}`,
     `  ${'processes'.padEnd(14)}${relay.processes.map(({ pid }) => pid).join(', ')}`,
     `  ${'queue'.padEnd(14)}${queue.waiting} waiting, ${queue.leased} being delivered, ${queue.held} held${oldest}`,
-    ...(queue.pausedDestinations === 0 ? [] : [`  ${'paused'.padEnd(14)}${queue.pausedDestinations} destinations`]),
     `  ${'configuration'.padEnd(14)}${relay.configFile}`,
   ];
+}
+
+/** Those that have failed most often first; a relay among dead hosts has thousands. */
+function pauseLines(pauses: readonly Pause[], now: Date, columns: number | undefined): readonly string[] {
+  const shown = pauses.toSorted((one, other) => other.failures - one.failures).slice(0, MOST_PAUSES);
+  const lines = shown.flatMap((pause) =>
+    foldedLines(`  ${'resting'.padEnd(14)}`, `${pause.destination}, ${pauseText(pause, now)}`, columns),
+  );
+  const rest = pauses.length - shown.length;
+  return rest === 0
+    ? lines
+    : [...lines, `  ${'resting'.padEnd(14)}${rest} more ${rest === 1 ? 'destination' : 'destinations'}`];
 }

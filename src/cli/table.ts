@@ -26,9 +26,9 @@ export function tableLines(
   );
 }
 
-/** What comes from the network must not control the terminal. */
+/** What comes from the network must not control the terminal. A tab is a blank: it stands at the start of folded fields. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
+  return text.replaceAll('\t', ' ').replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
 }
 
 /** The widest elastic column gives first. */

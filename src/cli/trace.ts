@@ -2,15 +2,20 @@
 import type { Command } from 'commander';
 
 import { EVENTS, type EventName } from '#log/events.ts';
+import type { QueueRow } from '#queue/desk.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
-import { timeText } from './format.ts';
-import { withTraces } from './reach.ts';
+import { foldedLines } from './fold.ts';
+import { timeText, untilText } from './format.ts';
+import { withDesk, withTraces } from './reach.ts';
 import { printable } from './table.ts';
 
 const LIMIT = 1000;
+/** Of so many messages it is also told what still waits. */
+const MOST_LOOKED_UP = 20;
+const MOST_ROWS = 100;
 
 export function registerTrace(program: Command, context: CommandContext): void {
   const command = program
@@ -27,7 +32,12 @@ export function registerTrace(program: Command, context: CommandContext): void {
 }
 
 async function trace(context: CommandContext, subject: string, json: boolean): Promise<void> {
-  const records = await withTraces(context, (traces) => traces.find(subject, LIMIT));
+  const { console, now } = context;
+  const records = await withTraces(context, async (traces) => {
+    const found = await traces.find(subject, LIMIT);
+    // In a shell and in mail programs the brackets of a Message-ID get lost easily.
+    return found.length > 0 || !/^[^<>\s]+@[^<>\s]+$/.test(subject) ? found : traces.find(`<${subject}>`, LIMIT);
+  });
   if (records.length === 0) {
     throw new CommandFailure(
       'failed',
@@ -35,25 +45,45 @@ async function trace(context: CommandContext, subject: string, json: boolean): P
       `Records are kept for the time of trace.keep and appear about a second after the event.`,
     );
   }
-  context.console.write(json ? JSON.stringify(records, undefined, 2) : storyLines(records).join('\n'));
-  if (records.length === LIMIT)
-    context.console.complain(`Only the first ${LIMIT} records are shown; a queue id names fewer.`);
+  if (json) console.write(JSON.stringify(records, undefined, 2));
+  else {
+    const messages = Map.groupBy(records, ({ messageId }) => messageId);
+    const view = { rows: await waiting(context, [...messages.keys()]), now: now(), columns: console.columns };
+    console.write(storyLines(messages, view).join('\n'));
+  }
+  if (records.length === LIMIT) console.complain(`Only the first ${LIMIT} records are shown; a queue id names fewer.`);
 }
 
+/** What is still in the queue of these messages. */
+async function waiting(context: CommandContext, messageIds: readonly string[]): Promise<readonly QueueRow[]> {
+  if (messageIds.length > MOST_LOOKED_UP) return [];
+  return withDesk(context, async (desk) => {
+    const rows = await Promise.all(messageIds.map((messageId) => desk.list({ messageId }, MOST_ROWS)));
+    return rows.flat();
+  });
+}
+
+type View = { readonly rows: readonly QueueRow[]; readonly now: Date; readonly columns: number | undefined };
+
 /** Message by message, in the order of their first records. */
-function storyLines(records: readonly TraceRecord[]): readonly string[] {
-  const messages = Map.groupBy(records, ({ messageId }) => messageId);
+function storyLines(messages: ReadonlyMap<string, readonly TraceRecord[]>, view: View): readonly string[] {
   return [...messages].flatMap(([messageId, own], index) => [
     ...(index === 0 ? [] : ['']),
     messageId,
-    ...own.flatMap(recordLines),
+    ...own.flatMap((record) => recordLines(record, view.columns)),
+    ...view.rows.filter((row) => row.messageId === messageId).map((row) => rowLine(row, view.now)),
   ]);
 }
 
-function recordLines({ at, event, fields }: TraceRecord): readonly string[] {
+function rowLine({ state, recipient, dueAt }: QueueRow, now: Date): string {
+  const how = { waiting: `waits, next try ${untilText(dueAt, now)}`, leased: 'is being delivered', held: 'is held' };
+  return `  now: ${printable(recipient)} ${how[state]}`;
+}
+
+function recordLines({ at, event, fields }: TraceRecord, columns: number | undefined): readonly string[] {
   const details = Object.entries(fields)
     .filter(([name, value]) => name !== 'messageId' && value !== '')
-    .map(([name, value]) => `      ${name.padEnd(16)}${printable(String(value))}`);
+    .flatMap(([name, value]) => foldedLines(`      ${name.padEnd(16)}`, printable(String(value)), columns));
   return [`  ${timeText(at)}  ${event}${isKnown(event) ? `: ${EVENTS[event].text}` : ''}`, ...details];
 }
 

@@ -166,14 +166,14 @@ test('a password is never an argument', async () => {
 
 test('trace tells the story of each message in order', async () => {
   const at = (second: number): Date => new Date(bench.now.getTime() + second * 1000);
-  const messageId = '01J000000000000A';
+  const messageId = '01J00000000000ZZ';
   bench.records.push(
     { at: at(0), messageId, event: 'inbound.accepted', fields: { sender: 'alice@example.org', sizeBytes: 4096 } },
     { at: at(1), messageId, event: 'delivery.delivered', fields: { recipient: 'bob@example.net', tls: 'TLSv1.3' } },
   );
   const { out } = await bench.run('trace', messageId);
   assert.deepEqual(out.split('\n'), [
-    '01J000000000000A',
+    '01J00000000000ZZ',
     '  2026-11-21 08:00:00Z  inbound.accepted: A message was accepted and is safe on disk.',
     '      sender          alice@example.org',
     '      sizeBytes       4096',
@@ -183,4 +183,27 @@ test('trace tells the story of each message in order', async () => {
   ]);
   bench.records.length = 0;
   assert.equal((await bench.run('trace', 'nobody@example.net')).code, 1);
+});
+
+test('trace ends with what is still in the queue', async () => {
+  bench.records.push({ at: bench.now, messageId: '01J000000000000B', event: 'inbound.accepted', fields: {} });
+  assert.match((await bench.run('trace', 'dave@example.com')).out, /\n {2}now: dave@example\.com is held$/);
+  bench.records.length = 0;
+});
+
+test('trace finds a Message-ID that has lost its brackets', async () => {
+  const asked: string[] = [];
+  bench.overrides = {
+    openTraces: () =>
+      Promise.resolve({
+        find: (subject) => {
+          asked.push(subject);
+          return Promise.resolve([]);
+        },
+        close: () => Promise.resolve(),
+      }),
+  };
+  await bench.run('trace', '1234@example.org');
+  await bench.run('trace', '01J000000000000B');
+  assert.deepEqual(asked, ['1234@example.org', '<1234@example.org>', '01J000000000000B']);
 });

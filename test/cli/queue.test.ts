@@ -6,6 +6,7 @@ import { after, beforeEach, describe, test } from 'node:test';
 import { writeAccess } from '#admin/access.ts';
 import { adminRoutes } from '#admin/routes.ts';
 import { openHttpServer } from '#http/server.ts';
+import { diagnose } from '#mail/diagnosis.ts';
 import { StorageUnavailable } from '#queue/store.ts';
 import { CommandBench } from '../doubles/console.ts';
 import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
@@ -48,6 +49,61 @@ test('what a remote host said cannot control the terminal', async () => {
   bench.desk.rows = [{ ...row, last }];
   const { out } = await bench.run('queue', 'show', row.messageId);
   assert.match(out, /450 4\.1\.1 no\u{fffd}\[2Jsuch user/u);
+});
+
+test('folded header fields are shown without strange signs', async () => {
+  bench.desk.header = 'Subject: one\r\n\ttwo\r\n\r\n';
+  assert.match((await bench.run('queue', 'show', '01J000000000000A')).out, /^Subject: one\n two$/m);
+});
+
+test('a long reason is broken at blanks where the terminal ends', async () => {
+  const [row] = bench.desk.rows;
+  assert.ok(row !== undefined);
+  bench.columns = 80;
+  bench.desk.rows = [{ ...row, last: diagnose('tls-required', '[Message=NotOffered] '.repeat(9)) }];
+  const { out } = await bench.run('queue', 'show', row.messageId);
+  assert.ok(
+    out.split('\n').every((line) => line.length <= 80),
+    out,
+  );
+  assert.match(out, /^ {2}450 4\.4\.317 Cannot connect.*\n {2}\[Message=NotOffered\]/m);
+});
+
+test('what was never tried because its destination rests says so', async () => {
+  const [row] = bench.desk.rows;
+  assert.ok(row !== undefined);
+  bench.desk.rows = [{ ...row, last: undefined, attempts: 0 }];
+  bench.desk.paused.push({
+    destination: 'example.net',
+    until: row.dueAt,
+    failures: 3,
+    diagnosis: diagnose('connection-refused'),
+  });
+  const reason = /example\.net rests: tried again in 15m, failed 3 times: 450 4\.4\.316 Connection refused/;
+  assert.match((await bench.run('queue', 'list')).out, reason);
+  assert.match((await bench.run('queue', 'show', row.messageId)).out, reason);
+});
+
+test('what an operator has failed is on its way back', async () => {
+  await bench.run('queue', 'fail', '--recipient', 'bob@example.net');
+  assert.match((await bench.run('queue', 'list')).out, /return {2}5\.7\.0 .*bob@example\.net/);
+  assert.match((await bench.run('queue', 'show', '01J000000000000A')).out, /next return\n {2}550 5\.7\.0 Returned/);
+});
+
+test('an empty queue is called empty', async () => {
+  bench.desk.rows = [];
+  assert.equal((await bench.run('queue', 'list')).out, 'The queue is empty.');
+});
+
+test('an act counts only what it changes', async () => {
+  assert.equal((await bench.run('queue', 'hold', '--all')).out, '2 deliveries held.');
+  assert.match((await bench.run('queue', 'hold', '--all')).err, /nothing matches that is not held already/);
+  const retry = await bench.run('queue', 'retry', '--all');
+  assert.deepEqual([retry.code, retry.out], [1, '0 deliveries will be tried now.']);
+  assert.match(retry.err, /nothing that waits matches\nWhat is held .* postern queue release/);
+  assert.equal((await bench.run('queue', 'release', '--domain', 'example.net', '--dry-run')).code, 0);
+  assert.equal((await bench.run('queue', 'release', '--all')).out, '3 deliveries released.');
+  assert.match((await bench.run('queue', 'release', '--all')).err, /nothing that is held matches/);
 });
 
 test('filters choose, and a limit says how many more there are', async () => {
@@ -96,7 +152,7 @@ test('a dry run counts and changes nothing', async () => {
   assert.deepEqual(JSON.parse((await bench.run('queue', 'hold', '--all', '--dry-run', '--json')).out), {
     act: 'hold',
     dryRun: true,
-    deliveries: 3,
+    deliveries: 2,
   });
 });
 
@@ -124,7 +180,7 @@ test('an act that matches nothing ends with 1', async () => {
 });
 
 test('--all acts on everything', async () =>
-  assert.equal((await bench.run('queue', 'retry', '--all')).out, '3 deliveries will be tried now.'));
+  assert.equal((await bench.run('queue', 'retry', '--all')).out, '2 deliveries will be tried now.'));
 
 test('a database that cannot be opened ends with 5 and what to do', async () => {
   const failed = new StorageUnavailable('newer-schema', 'data/queue.db has schema 9');
@@ -154,9 +210,39 @@ describe('while a relay runs', () => {
     bench.overrides = { openDesk: () => Promise.reject(new Error('the database was opened')) };
     await writeAccess(tokenFile, { token: 'right', url: server.url });
     assert.match((await bench.run('queue', 'list')).out, /bob@example\.net/);
-    assert.equal((await bench.run('queue', 'hold', '--all')).out, '3 deliveries held.');
-    assert.equal(desk.acts.length, 1);
+    assert.equal((await bench.run('queue', 'hold', '--all')).out, '2 deliveries held.');
+    assert.deepEqual(
+      desk.acts.map(({ act }) => act),
+      ['hold', 'hold'],
+    );
     await server.close();
+  });
+
+  test('status names the destinations that rest, those with most failures first', async () => {
+    const status = {
+      version: '0.1.0',
+      state: 'accepting',
+      hostname: 'mail.example.org',
+      startedAt: new Date(bench.now.getTime() - 120_000),
+      configFile: 'relay.yaml',
+      tlsFloor: 'encrypted',
+      listeners: [],
+      processes: [],
+      queue: { waiting: 1, leased: 0, held: 0, messages: 1, pausedDestinations: 11 },
+    } as const;
+    const resting = new MemoryDesk([], () => bench.now);
+    for (let failures = 1; failures <= 11; failures += 1) {
+      const diagnosis = diagnose('connection-refused');
+      resting.paused.push({ destination: `d${failures}.test`, until: bench.now, failures, diagnosis });
+    }
+    const routes = adminRoutes({ ...parts, desk: resting, status: () => Promise.resolve(status) });
+    const server = await openHttpServer({ address: '127.0.0.1', port: 0, token: 'right', routes, report: () => {} });
+    await writeAccess(tokenFile, { token: 'right', url: server.url });
+    const { out } = await bench.run('status');
+    await server.close();
+    assert.match(out, /^mail\.example\.org \(Postern 0\.1\.0\): accepting, up 2m\n/);
+    assert.match(out, /resting +d11\.test, tried again now, failed 11 times: 450 4\.4\.316 Connection refused\n/);
+    assert.match(out, /resting +1 more destination$/);
   });
 
   test('a refused reload ends with 3 and the problems', async () => {

@@ -11,6 +11,7 @@ export class MemoryDesk implements QueueDesk {
   readonly acts: { readonly filter: QueueFilter; readonly act: QueueAct }[] = [];
   readonly paused: Pause[] = [];
   rows: readonly QueueRow[];
+  header = 'Subject: Hello\r\n\r\n';
   readonly #now: () => Date;
 
   constructor(rows: readonly QueueRow[], now: () => Date = () => new Date()) {
@@ -33,7 +34,7 @@ export class MemoryDesk implements QueueDesk {
     const [first] = rows;
     if (first === undefined) return Promise.resolve(undefined);
     const envelope = { sender: first.sender, body: '7bit', smtpUtf8: false } as const;
-    return Promise.resolve({ envelope, rows, header: 'Subject: Hello\r\n\r\n' });
+    return Promise.resolve({ envelope, rows, header: this.header });
   }
 
   act(filter: QueueFilter, act: QueueAct): Promise<number> {
