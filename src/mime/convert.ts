@@ -1,7 +1,13 @@
 /**
  * Messages for hosts without 8BITMIME (RFC 6152 §3): parts with octets above 127 become quoted-printable or base64, and
  * everything else keeps its octets. Not for headers, which only SMTPUTF8 can carry, and not for signed content.
+ * Large content is worked on in turns with everything else that the process does.
  */
+import { isAscii } from 'node:buffer';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { encodeBody } from './transfer-encoding.ts';
+
 type Bytes = Buffer;
 
 /** A field of a header: its name in lower case, its whole text, and where it stands. */
@@ -11,6 +17,10 @@ type Entity = { readonly header: Bytes; readonly fields: readonly Field[]; reado
 
 const MAX_DEPTH = 32;
 const MAX_PARTS = 10_000;
+/** Lines that begin like a delimiter; more of them are no message that anybody wrote. */
+const MAX_DELIMITERS = 3 * MAX_PARTS;
+/** Octets that are looked through at once. */
+const LOOK_BYTES = 1024 * 1024;
 /** Of a part's header; expressions that look into a field of megabytes run out of stack. */
 const MAX_HEADER_BYTES = 1024 * 1024;
 const CRLF = '\r\n';
@@ -19,32 +29,38 @@ const CRLF = '\r\n';
  * Returns `undefined` when the content cannot be converted without breaking it: a signature covers it, a header holds
  * octets above 127, a part's encoding forbids another, or the structure is beyond reading.
  */
-export function convertToSevenBit(message: Uint8Array): Buffer | undefined {
+export async function convertToSevenBit(message: Uint8Array): Promise<Buffer | undefined> {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   const out: Bytes[] = [];
-  const converted = new Conversion(out).entity(bytes, 0, 'text/plain');
+  const converted = await new Conversion(out).entity(bytes, 0, 'text/plain');
   return converted ? Buffer.concat(out) : undefined;
 }
 
 class Conversion {
   readonly #out: Bytes[];
   #parts = 0;
+  #looked = 0;
 
   constructor(out: Bytes[]) {
     this.#out = out;
   }
 
   /** Writes one entity, converted; false when that cannot be. */
-  entity(bytes: Bytes, depth: number, defaultType: string): boolean {
+  async entity(bytes: Bytes, depth: number, defaultType: string): Promise<boolean> {
     this.#parts += 1;
-    if (isSevenBit(bytes)) {
+    this.#looked += bytes.length;
+    if (this.#looked > LOOK_BYTES) {
+      this.#looked = 0;
+      await turn();
+    }
+    if (isAscii(bytes)) {
       this.#out.push(bytes);
       return true;
     }
     if (depth > MAX_DEPTH || this.#parts > MAX_PARTS) return false;
     const headerEnd = endOfHeader(bytes);
     const header = bytes.subarray(0, headerEnd);
-    if (!isSevenBit(header) || header.length > MAX_HEADER_BYTES) return false;
+    if (!isAscii(header) || header.length > MAX_HEADER_BYTES) return false;
     const fields = readFields(header);
     if (depth === 0 && isVouchedFor(fields)) return false;
     // Octets above 127 within an encoding that has none: whatever this is, encoding it again would hide it.
@@ -54,7 +70,7 @@ class Conversion {
     return this.#write({ header: mimeHeader, fields, body: bytes.subarray(headerEnd) }, depth, defaultType);
   }
 
-  #write({ header, fields, body }: Entity, depth: number, defaultType: string): boolean {
+  async #write({ header, fields, body }: Entity, depth: number, defaultType: string): Promise<boolean> {
     const { type, boundary } = contentType(fields, defaultType);
     if (type === 'multipart/signed' || type === 'multipart/encrypted') return false;
     if (type.startsWith('multipart/')) return this.#multipart(header, fields, body, { boundary, type, depth });
@@ -64,26 +80,26 @@ class Conversion {
     return this.#leaf(header, fields, body, type);
   }
 
-  #multipart(
+  async #multipart(
     header: Bytes,
     fields: readonly Field[],
     body: Bytes,
     { boundary, type, depth }: { boundary: string; type: string; depth: number },
-  ): boolean {
+  ): Promise<boolean> {
     const sections = boundary === '' ? undefined : splitParts(body, boundary);
     if (sections === undefined) return false;
-    if (!isSevenBit(sections.preamble) || !isSevenBit(sections.epilogue)) return false;
+    if (!isAscii(sections.preamble) || !isAscii(sections.epilogue)) return false;
     this.#out.push(relabelled(header, fields, '7bit'), sections.preamble);
     const partType = type === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
     for (const { delimiter, part } of sections.parts) {
       this.#out.push(delimiter);
-      if (!this.entity(part, depth + 1, partType)) return false;
+      if (!(await this.entity(part, depth + 1, partType))) return false;
     }
     this.#out.push(sections.closing, sections.epilogue);
     return true;
   }
 
-  #nested(header: Bytes, fields: readonly Field[], body: Bytes, depth: number): boolean {
+  async #nested(header: Bytes, fields: readonly Field[], body: Bytes, depth: number): Promise<boolean> {
     const inner = readFields(body.subarray(0, endOfHeader(body)));
     // What a signature in there covers would change.
     if (isVouchedFor(inner)) return false;
@@ -91,10 +107,9 @@ class Conversion {
     return this.entity(body, depth + 1, 'text/plain');
   }
 
-  #leaf(header: Bytes, fields: readonly Field[], body: Bytes, type: string): boolean {
-    const quoted = type.startsWith('text/') && !hasBareLineEnds(body);
-    this.#out.push(relabelled(header, fields, quoted ? 'quoted-printable' : 'base64'));
-    this.#out.push(quoted ? toQuotedPrintable(body) : toBase64(body));
+  async #leaf(header: Bytes, fields: readonly Field[], body: Bytes, type: string): Promise<boolean> {
+    const { encoding, pieces } = await encodeBody(body, type.startsWith('text/'));
+    this.#out.push(relabelled(header, fields, encoding), ...pieces);
     return true;
   }
 }
@@ -103,11 +118,6 @@ class Conversion {
 const SIGNATURES = new Set(['dkim-signature', 'arc-message-signature', 'domainkey-signature']);
 
 const isVouchedFor = (fields: readonly Field[]): boolean => fields.some(({ name }) => SIGNATURES.has(name));
-
-function isSevenBit(bytes: Bytes): boolean {
-  for (let at = 0; at < bytes.length; at += 1) if ((bytes[at] ?? 0) > 127) return false;
-  return true;
-}
 
 /** Where the body begins; a header without an empty line is all header. */
 function endOfHeader(bytes: Bytes): number {
@@ -164,9 +174,12 @@ type Sections = {
   readonly epilogue: Bytes;
 };
 
+type Delimiter = { readonly start: number; readonly end: number; readonly closes: boolean };
+
 /** RFC 2046 §5.1.1. Delimiters keep the line end before them and all of their own line. */
 function splitParts(body: Bytes, boundary: string): Sections | undefined {
   const lines = delimiterLines(body, boundary);
+  if (lines === undefined) return undefined;
   const last = lines.findIndex(({ closes }) => closes);
   const used = last < 0 ? lines : lines.slice(0, last + 1);
   const [first] = used;
@@ -184,57 +197,27 @@ function splitParts(body: Bytes, boundary: string): Sections | undefined {
   };
 }
 
-function delimiterLines(body: Bytes, boundary: string): { start: number; end: number; closes: boolean }[] {
-  const lines: { start: number; end: number; closes: boolean }[] = [];
+/** `undefined` when there are too many to be looked at. */
+function delimiterLines(body: Bytes, boundary: string): Delimiter[] | undefined {
+  const lines: Delimiter[] = [];
   const mark = Buffer.from(`--${boundary}`, 'latin1');
-  for (let at = body.indexOf(mark); at >= 0; at = body.indexOf(mark, at + mark.length)) {
-    // First of all: a line made of marks would else be read to its end once for each of them.
-    if (at !== 0 && (body[at - 1] !== 0x0a || body[at - 2] !== 0x0d)) continue;
-    const lineEnd = body.indexOf(CRLF, at);
-    const tail = body.toString('latin1', at + mark.length, lineEnd < 0 ? body.length : lineEnd);
-    if (!/^(?:--)?[ \t]*$/.test(tail)) continue;
-    // The line end before a delimiter belongs to it, unless an earlier delimiter's line ended with it.
-    const start = at === 0 || lines.at(-1)?.end === at ? at : at - 2;
-    lines.push({ start, end: lineEnd < 0 ? body.length : lineEnd + 2, closes: tail.startsWith('--') });
+  const behindLineEnd = Buffer.from(`${CRLF}--${boundary}`, 'latin1');
+  let seen = 0;
+  // The line end before a delimiter belongs to it, unless an earlier delimiter's line ended with it.
+  let start = body.subarray(0, mark.length).equals(mark) ? 0 : body.indexOf(behindLineEnd);
+  while (start >= 0) {
+    seen += 1;
+    if (seen > MAX_DELIMITERS) return undefined;
+    const markEnd = start === 0 && body[0] !== 0x0d ? mark.length : start + behindLineEnd.length;
+    const found = body.indexOf(CRLF, markEnd);
+    const lineEnd = found < 0 ? body.length : found;
+    const tail = body.subarray(markEnd, lineEnd).toString('latin1');
+    if (/^(?:--)?[ \t]*$/.test(tail)) {
+      const end = found < 0 ? body.length : found + 2;
+      const previousEnd = lines.at(-1)?.end ?? 0;
+      lines.push({ start: Math.max(start, previousEnd), end, closes: tail.startsWith('--') });
+    }
+    start = body.indexOf(behindLineEnd, lineEnd);
   }
   return lines;
-}
-
-function hasBareLineEnds(bytes: Bytes): boolean {
-  for (let at = 0; at < bytes.length; at += 1) {
-    if (bytes[at] === 0x0d && bytes[at + 1] !== 0x0a) return true;
-    if (bytes[at] === 0x0a && bytes[at - 1] !== 0x0d) return true;
-  }
-  return false;
-}
-
-function toBase64(body: Bytes): Bytes {
-  const lines = body.toString('base64').match(/.{1,76}/g) ?? [];
-  return Buffer.from(lines.map((line) => `${line}\r\n`).join(''));
-}
-
-const MAX_QUOTED_CHARS = 76;
-
-/** RFC 2045 §6.7: lines keep their ends; what is not printable ASCII, `=` and white space before a line end are escaped. */
-function toQuotedPrintable(body: Bytes): Bytes {
-  const lines = body.toString('latin1').split(CRLF);
-  return Buffer.from(lines.map(quoteLine).join(CRLF), 'latin1');
-}
-
-function quoteLine(line: string): string {
-  let [quoted, width] = ['', 0];
-  for (let at = 0; at < line.length; at += 1) {
-    const code = line.charCodeAt(at);
-    const isLast = at === line.length - 1;
-    const blank = code === 0x20 || code === 0x09;
-    const plain = (code > 0x20 && code < 0x7f && code !== 0x3d) || (blank && !isLast);
-    const token = plain ? line.charAt(at) : `=${code.toString(16).toUpperCase().padStart(2, '0')}`;
-    if (width + token.length > MAX_QUOTED_CHARS - (isLast ? 0 : 1)) {
-      quoted += `=${CRLF}`;
-      width = 0;
-    }
-    quoted += token;
-    width += token.length;
-  }
-  return quoted;
 }

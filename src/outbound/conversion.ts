@@ -11,6 +11,6 @@ const MAX_CONVERTED_BYTES = 32 * 1024 * 1024;
 export async function convertContent(content: Content): Promise<Content | undefined> {
   if (sizeOf(content) > MAX_CONVERTED_BYTES) return undefined;
   const bytes = content.kind === 'inline' ? content.bytes : await readFile(content.path);
-  const converted = convertToSevenBit(bytes);
+  const converted = await convertToSevenBit(bytes);
   return converted === undefined ? undefined : { kind: 'inline', bytes: converted };
 }

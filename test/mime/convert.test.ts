@@ -8,8 +8,8 @@ import { convertToSevenBit } from '#mime/convert.ts';
 
 const crlf = (...lines: string[]): Buffer => Buffer.from(lines.join('\r\n'));
 
-function converted(...lines: string[]): string {
-  const result = convertToSevenBit(crlf(...lines));
+async function converted(...lines: string[]): Promise<string> {
+  const result = await convertToSevenBit(crlf(...lines));
   assert.ok(result !== undefined, 'was not converted');
   assert.ok(
     result.every((octet) => octet < 128),
@@ -21,13 +21,13 @@ function converted(...lines: string[]): string {
 const UTF8 = 'Content-Type: text/plain; charset=utf-8';
 
 describe('convertToSevenBit', () => {
-  test('leaves 7-bit content as it is', () => {
+  test('leaves 7-bit content as it is', async () => {
     const content = crlf('DKIM-Signature: v=1', '', 'plain', '');
-    assert.ok(convertToSevenBit(content)?.equals(content));
+    assert.ok((await convertToSevenBit(content))?.equals(content));
   });
 
-  test('makes text quoted-printable and says so in place', () => {
-    const result = converted(
+  test('makes text quoted-printable and says so in place', async () => {
+    const result = await converted(
       'MIME-Version: 1.0',
       UTF8,
       'Content-Transfer-Encoding: 8bit',
@@ -48,16 +48,16 @@ describe('convertToSevenBit', () => {
     assert.equal(result, expected.join('\r\n'));
   });
 
-  test('adds the fields that are missing (RFC 2045 §4)', () => {
-    const result = converted('Subject: x', '', 'é');
+  test('adds the fields that are missing (RFC 2045 §4)', async () => {
+    const result = await converted('Subject: x', '', 'é');
     assert.equal(
       result,
       'Subject: x\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9',
     );
   });
 
-  test('makes everything else base64', () => {
-    const result = converted(
+  test('makes everything else base64', async () => {
+    const result = await converted(
       'MIME-Version: 1.0',
       'Content-Type: image/x-test',
       'Content-Transfer-Encoding: binary',
@@ -67,7 +67,7 @@ describe('convertToSevenBit', () => {
     assert.match(result, /Content-Transfer-Encoding: base64\r\n\r\nw6kNCg==\r\n$/);
   });
 
-  test('goes into multiparts and keeps what is 7-bit there to the octet', () => {
+  test('goes into multiparts and keeps what is 7-bit there to the octet', async () => {
     const plain = ['--b', 'Content-Type: multipart/signed; boundary=c', '', '--c', '', 'signed', '--c--', ''];
     const head = [
       'MIME-Version: 1.0',
@@ -76,7 +76,7 @@ describe('convertToSevenBit', () => {
       '',
       'preamble',
     ];
-    const result = converted(...head, ...plain, '--b', UTF8, '', 'é', '--b--', 'epilogue', '');
+    const result = await converted(...head, ...plain, '--b', UTF8, '', 'é', '--b--', 'epilogue', '');
     assert.ok(result.includes(plain.join('\r\n')));
     assert.ok(
       result.includes(
@@ -86,8 +86,16 @@ describe('convertToSevenBit', () => {
     assert.ok(result.includes('boundary="b"\r\nContent-Transfer-Encoding: 7bit\r\n'));
   });
 
-  test('goes into a message within a message', () => {
-    const result = converted('MIME-Version: 1.0', 'Content-Type: message/rfc822', '', 'Subject: in', UTF8, '', 'é');
+  test('goes into a message within a message', async () => {
+    const result = await converted(
+      'MIME-Version: 1.0',
+      'Content-Type: message/rfc822',
+      '',
+      'Subject: in',
+      UTF8,
+      '',
+      'é',
+    );
     assert.match(result, /Subject: in\r\n.*\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9$/);
   });
 
@@ -109,21 +117,21 @@ describe('convertToSevenBit', () => {
     ['a boundary that does not occur', ['Content-Type: multipart/mixed; boundary=b', '', 'é']],
     ['an 8-bit preamble', [...multipart, 'é', '--b', '', 'x', '--b--']],
   ] as const) {
-    test(`gives up at ${what}`, () => assert.equal(convertToSevenBit(crlf(...lines)), undefined));
+    test(`gives up at ${what}`, async () => assert.equal(await convertToSevenBit(crlf(...lines)), undefined));
   }
 
-  test('gives up at a structure that does not end', () => {
+  test('gives up at a structure that does not end', async () => {
     let content = crlf('', 'é');
     for (let depth = 0; depth < 100; depth += 1)
       content = Buffer.concat([crlf('Content-Type: message/rfc822', '', ''), content]);
-    assert.equal(convertToSevenBit(content), undefined);
+    assert.equal(await convertToSevenBit(content), undefined);
   });
 
   test('keeps the meaning of any text, in lines of at most 76 characters (RFC 2045 §6.7)', async () => {
     const unit = fc.constantFrom('é', ' ', '\t', '=', 'a', '.', '\r\n', '😀', 'x'.repeat(30));
     await fc.assert(
       fc.asyncProperty(fc.string({ unit, maxLength: 40 }), async (text) => {
-        const result = converted('MIME-Version: 1.0', UTF8, '', `é${text}`);
+        const result = await converted('MIME-Version: 1.0', UTF8, '', `é${text}`);
         assert.ok(result.split('\r\n').every((line) => line.length <= 76));
         const parsed = await simpleParser(result, { skipTextToHtml: true });
         assert.equal(parsed.text?.trimEnd(), `é${text.replaceAll('\r\n', '\n')}`.trimEnd());
@@ -132,13 +140,49 @@ describe('convertToSevenBit', () => {
     );
   });
 
-  test('gives up a part whose header is beyond reading', () => {
-    const boundary = ` ${'b'.repeat(900)}\r\n`.repeat(20_000);
-    const part = ['--b', `Content-Type: multipart/mixed; boundary="\r\n${boundary} b"`, '', 'é', '--b--', ''];
-    assert.equal(convertToSevenBit(crlf('Content-Type: multipart/mixed; boundary=b', '', ...part)), undefined);
+  const LINES = 40_000;
+  for (const [encoding, line] of [
+    ['quoted-printable', `${'Das ist grün, 1 = 1, '.repeat(5)}\r\n`],
+    ['base64', `${'отчёт '.repeat(7)}\r\n`],
+  ] as const) {
+    test(`text of megabytes becomes ${encoding}, and other work has its turns meanwhile`, async () => {
+      let [turns, isDone] = [0, false];
+      const work = (): void => {
+        turns += 1;
+        if (!isDone) setImmediate(work);
+      };
+      setImmediate(work);
+      const result = await converted('MIME-Version: 1.0', UTF8, '', line.repeat(LINES));
+      isDone = true;
+      assert.ok(turns >= (line.length * LINES) / 500_000, `${turns} turns`);
+      const [header = '', body = ''] = result.split('\r\n\r\n', 2);
+      assert.ok(header.endsWith(`Content-Transfer-Encoding: ${encoding}`));
+      assert.ok(body.split('\r\n').every((one) => one.length <= 76));
+      const parsed = await simpleParser(result, { skipTextToHtml: true, skipHtmlToText: true });
+      assert.equal(parsed.text, line.replace('\r', '').repeat(LINES));
+    });
+  }
+
+  test('octets of megabytes come back from base64 as they were', async () => {
+    const octets = Buffer.from(Array.from({ length: 300_001 }, (_, at) => (at * 7919) >> 3));
+    const head = crlf('MIME-Version: 1.0', 'Content-Type: image/x-test', 'Content-Transfer-Encoding: binary', '', '');
+    const result = await convertToSevenBit(Buffer.concat([head, octets]));
+    const parsed = await simpleParser(result ?? '');
+    assert.ok(parsed.attachments[0]?.content.equals(octets));
   });
 
-  test('throws at no content whatever', () => {
+  test('gives up among more delimiters than anybody wrote', async () => {
+    const content = crlf(...multipart, '--b', '', 'é', ...Array.from({ length: 40_000 }, () => '--bx'), '--b--');
+    assert.equal(await convertToSevenBit(content), undefined);
+  });
+
+  test('gives up a part whose header is beyond reading', async () => {
+    const boundary = ` ${'b'.repeat(900)}\r\n`.repeat(20_000);
+    const part = ['--b', `Content-Type: multipart/mixed; boundary="\r\n${boundary} b"`, '', 'é', '--b--', ''];
+    assert.equal(await convertToSevenBit(crlf('Content-Type: multipart/mixed; boundary=b', '', ...part)), undefined);
+  });
+
+  test('throws at no content whatever', async () => {
     const token = fc.constantFrom(
       '\r\n',
       '--b',
@@ -150,9 +194,9 @@ describe('convertToSevenBit', () => {
       'a',
       UTF8,
     );
-    fc.assert(
-      fc.property(fc.array(token, { maxLength: 40 }), (tokens) => {
-        const result = convertToSevenBit(Buffer.from(tokens.join('')));
+    await fc.assert(
+      fc.asyncProperty(fc.array(token, { maxLength: 40 }), async (tokens) => {
+        const result = await convertToSevenBit(Buffer.from(tokens.join('')));
         assert.ok(result === undefined || result.every((octet) => octet < 128));
       }),
     );
