@@ -75,7 +75,7 @@ export const reports = section('Reports to senders (delivery status notification
     'RET=FULL returns the whole message up to this size, then its header only. RFC 3461 §4.3',
     '0',
     '100MB',
-  ).prefault('1MB'),
+  ).prefault('100KB'),
 });
 
 export const dns = section('Where names are looked up.', {

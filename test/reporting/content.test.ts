@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { RECIPIENTS_PER_REPORT } from '#reporting/dsn/reports.ts';
 import { readReturnedContent, RETURNED_HEADER_LIMIT } from '#reporting/dsn/returned.ts';
 import { ending, maker, now, onlyReport, parse, sampleMessage, statusGroups, textOf } from './sample.ts';
 
@@ -44,6 +45,21 @@ describe('what of the original goes back', () => {
     const [report] = messages;
     assert.ok(report !== undefined && textOf(report).includes('Content-Type: text/rfc822-headers\r\n'));
     assert.ok(!textOf(report).includes('hello'));
+  });
+
+  test('RET=FULL is followed once for a message: what its other reports bring is the header', async () => {
+    const makeReports = maker();
+    const message = sampleMessage({ envelope: FULL });
+    const many = Array.from({ length: 2 * RECIPIENTS_PER_REPORT }, (_, at) =>
+      ending({ recipient: { address: `bob${at}@d.test` } }),
+    );
+    const together = await makeReports(message, many, now);
+    const later = await makeReports(message, [ending()], now);
+    const other = await makeReports({ ...message, messageId: '0000000000000002' }, [ending()], now);
+    const full = [...together.messages, ...later.messages, ...other.messages].map((report) =>
+      textOf(report).includes('Content-Type: message/rfc822\r\n'),
+    );
+    assert.deepEqual(full, [true, false, false, true]);
   });
 
   test('RET=FULL speaks of failures only: a delay brings the header (RFC 3461 §4.3)', async () => {

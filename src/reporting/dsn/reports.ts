@@ -27,9 +27,14 @@ export type MakeReports = (message: QueuedMessage, endings: readonly Ending[], a
 /** Recipients of one report; more make more reports, so that each stays of a bounded size. */
 export const RECIPIENTS_PER_REPORT = 100;
 
+/** Messages that are remembered as returned in full; what is older than these is hardly in the queue any more. */
+const REMEMBERED = 10_000;
+
 const NONE: Reports = { messages: [], events: [] };
 
 export function reportMaker(settings: Live<ReportSettings>, makeQueueId: MakeQueueId): MakeReports {
+  // A stranger may have given another's address as the sender: that one gets the content once, not once for each report.
+  const returnedInFull = new Set<string>();
   return async (message, endings, at) => {
     const asked = endings.filter(({ kind, recipient }) => isAskedFor(kind, recipient));
     if (asked.length === 0) return NONE;
@@ -40,10 +45,12 @@ export function reportMaker(settings: Live<ReportSettings>, makeQueueId: MakeQue
     const made: { message: NewMessage; group: Group }[] = [];
     for (const group of groups) {
       // RET speaks of failures only (RFC 3461 §4.3).
-      const full = group.kind === 'failed' && message.envelope.returnContent === 'full';
+      const asksForFull = group.kind === 'failed' && message.envelope.returnContent === 'full';
+      const full = asksForFull && !returnedInFull.has(message.messageId);
       const request = { full, fullContentLimit: now.reports.fullContentLimit };
       const returned = read.get(full) ?? (await readReturnedContent(message.content, message.facts, request));
       read.set(full, returned);
+      if (returned.kind === 'full') remember(returnedInFull, message.messageId);
       made.push({
         group,
         message: composeDsn({ ...group, message, returned, settings: now, queueId: makeQueueId(at), at }),
@@ -54,6 +61,13 @@ export function reportMaker(settings: Live<ReportSettings>, makeQueueId: MakeQue
       events: made.map((report) => sent(message, report.message, report.group)),
     };
   };
+}
+
+/** The oldest is forgotten for it. */
+function remember(returned: Set<string>, messageId: string): void {
+  const [oldest] = returned;
+  if (returned.size >= REMEMBERED && oldest !== undefined) returned.delete(oldest);
+  returned.add(messageId);
 }
 
 type Group = { readonly kind: DsnKind; readonly recipients: readonly Ending[] };
