@@ -24,7 +24,9 @@ export function registerStatus(program: Command, context: CommandContext): void 
       if (options.json === true) return console.write(JSON.stringify(relay, undefined, 2));
       console.write(statusLines(relay, now()).join('\n'));
       if (relay.queue.pausedDestinations === 0) return;
-      for (const line of pauseLines(await client.pauses(), now(), console.columns)) console.write(line);
+      // One that has ended is kept for its count of failures until the destination answers.
+      const pauses = (await client.pauses()).filter(({ until }) => until > now());
+      for (const line of pauseLines(pauses, now(), console.columns)) console.write(line);
     });
   withExamples(status, ['postern status']);
   const reload = program

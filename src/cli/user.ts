@@ -36,6 +36,13 @@ export function registerUser(program: Command, context: CommandContext): void {
 async function addUser({ console, settings }: CommandContext, name: string): Promise<void> {
   const file = fileOf(settings);
   const password = await console.readSecret(`Password for ${name}: `);
+  if (password === '') {
+    throw new CommandFailure(
+      'failed',
+      'no password was given',
+      'Type one, or give it as the first line of standard input.',
+    );
+  }
   if (Array.from(password).length < LEAST_LENGTH) {
     throw new CommandFailure(
       'failed',

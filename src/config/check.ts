@@ -27,6 +27,7 @@ const EXPIRY_WARNING_MS = 14 * 86_400_000;
 export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters): Promise<readonly ConfigProblem[]> {
   const { config } = loaded;
   const found = [
+    ...checkHostname(config),
     ...checkCertificates(config, adapters.now()),
     ...checkFiles(config),
     ...checkDataDirectory(config),
@@ -39,6 +40,13 @@ export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters)
     setting: settingName(path),
     ...rest,
   }));
+}
+
+/** RFC 5321 §2.3.5: only names that resolve are to be used, and many servers turn away an EHLO without a dot. */
+function checkHostname({ hostname }: RelayConfig): readonly Found[] {
+  if (hostname.includes('.')) return [];
+  const message = `should be a full name such as relay.example.org, not ${hostname}; many servers refuse mail from a name without a dot`;
+  return [{ path: ['hostname'], warning: true, message }];
 }
 
 function checkCertificates({ tls }: RelayConfig, now: Date): readonly Found[] {
@@ -164,19 +172,33 @@ async function checkResolvers({ dns }: RelayConfig, { askResolver }: CheckAdapte
   const resolvers = dns.resolvers.length > 0 ? dns.resolvers : [undefined];
   const found = await Promise.all(
     resolvers.map(async (resolver, index): Promise<readonly Found[]> => {
-      const trouble = await askResolver(resolver).then(
+      const message = await askResolver(resolver).then(
         () => undefined,
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        (error: unknown) => resolverTrouble(resolver ?? 'the resolver of /etc/resolv.conf', error),
       );
-      if (trouble === undefined) return [];
-      const path = resolver === undefined ? ['dns', 'resolvers'] : ['dns', 'resolvers', index];
-      return [
-        { path, message: `must answer; ${resolver ?? 'the resolver of /etc/resolv.conf'} does not (${trouble})` },
-      ];
+      if (message === undefined) return [];
+      return [{ path: resolver === undefined ? ['dns', 'resolvers'] : ['dns', 'resolvers', index], message }];
     }),
   );
   return found.flat();
 }
+
+function resolverTrouble(resolver: string, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return (
+    ANSWERING[code]?.(resolver) ??
+    `must answer; ${resolver} does not (${error instanceof Error ? error.message : String(error)})`
+  );
+}
+
+/** By the codes of node:dns. The root is what is asked for. */
+const ANSWERING: { readonly [code: string]: (resolver: string) => string } = {
+  ECONNREFUSED: (resolver) => `must answer; no name server listens at ${resolver}`,
+  ETIMEOUT: (resolver) => `must answer; ${resolver} was asked for the root zone and stayed silent`,
+  EREFUSED: (resolver) => `must answer this machine; ${resolver} refuses its questions`,
+  ESERVFAIL: (resolver) =>
+    `must find names; ${resolver} answers SERVFAIL for the root zone: it cannot reach other name servers or validate what they say`,
+};
 
 function attempt<Result>(make: () => Result): Result | undefined {
   try {

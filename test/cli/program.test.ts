@@ -61,7 +61,7 @@ describe('every command', () => {
 });
 
 describe('generated pages', () => {
-  for (const { path, content } of generatedFiles(program)) {
+  for (const { path, content } of generatedFiles(program, root)) {
     test(`${path} is fresh`, () => assert.equal(readFileSync(join(root, path), 'utf8'), content));
   }
 
@@ -158,6 +158,8 @@ test('a short password is refused', async () => {
   const { code, err } = await bench.run('user', 'add', 'bob@example.org');
   assert.equal(code, 1);
   assert.match(err, /shorter than 8 characters/);
+  bench.input = '';
+  assert.match((await bench.run('user', 'add', 'bob@example.org')).err, /no password was given\nType one/);
 });
 
 test('a password is never an argument', async () => {

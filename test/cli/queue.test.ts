@@ -233,15 +233,17 @@ describe('while a relay runs', () => {
     const resting = new MemoryDesk([], () => bench.now);
     for (let failures = 1; failures <= 11; failures += 1) {
       const diagnosis = diagnose('connection-refused');
-      resting.paused.push({ destination: `d${failures}.test`, until: bench.now, failures, diagnosis });
+      const until = new Date(bench.now.getTime() + 90_000);
+      resting.paused.push({ destination: `d${failures}.test`, until, failures, diagnosis });
     }
+    resting.paused.push({ destination: 'ended.test', until: bench.now, failures: 99, diagnosis: diagnose('policy') });
     const routes = adminRoutes({ ...parts, desk: resting, status: () => Promise.resolve(status) });
     const server = await openHttpServer({ address: '127.0.0.1', port: 0, token: 'right', routes, report: () => {} });
     await writeAccess(tokenFile, { token: 'right', url: server.url });
     const { out } = await bench.run('status');
     await server.close();
     assert.match(out, /^mail\.example\.org \(Postern 0\.1\.0\): accepting, up 2m\n/);
-    assert.match(out, /resting +d11\.test, tried again now, failed 11 times: 450 4\.4\.316 Connection refused\n/);
+    assert.match(out, /resting +d11\.test, tried again in 90s, failed 11 times: 450 4\.4\.316 Connection refused\n/);
     assert.match(out, /resting +1 more destination$/);
   });
 

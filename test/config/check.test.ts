@@ -44,7 +44,7 @@ async function check(settings: object, adapters: Partial<CheckAdapters> = {}): P
     listeners: [{ name: 'mail', port: 0 }],
     ...settings,
   };
-  const loaded = parseConfig(JSON.stringify(free), 'relay.yaml', { hostname: 'localhost' });
+  const loaded = parseConfig(JSON.stringify(free), 'relay.yaml', { hostname: 'mail.example.org' });
   const problems = await checkConfig(loaded, { ...quiet, ...adapters });
   return problems.map((problem) => problemText({ ...problem, file: 'f', line: undefined }).replaceAll(folder, ''));
 }
@@ -132,6 +132,28 @@ test('a resolver that does not answer is told by its name', async () => {
   assert.deepEqual(await check({ dns: { resolvers: ['127.0.0.1', '127.0.0.9'] } }, { askResolver }), [
     'f: dns.resolvers[1] must answer; 127.0.0.9 does not (timeout)',
   ]);
+});
+
+describe('what a resolver does instead of answering is told in words', () => {
+  for (const [code, words] of [
+    ['ECONNREFUSED', 'must answer; no name server listens at 127.0.0.9'],
+    ['ETIMEOUT', 'must answer; 127.0.0.9 was asked for the root zone and stayed silent'],
+    ['EREFUSED', 'must answer this machine; 127.0.0.9 refuses its questions'],
+    ['ESERVFAIL', 'must find names; 127.0.0.9 answers SERVFAIL for the root zone'],
+  ] as const) {
+    test(code, async () => {
+      const error = Object.assign(new Error(`querySoa ${code} .`), { code });
+      const adapters = { askResolver: () => Promise.reject(error) };
+      const [problem = ''] = await check({ dns: { resolvers: ['127.0.0.9'] } }, adapters);
+      assert.ok(problem.startsWith(`f: dns.resolvers[0] ${words}`), problem);
+    });
+  }
+});
+
+test('a hostname without a dot is a warning', async () => {
+  const [problem = '', ...more] = await check({ hostname: 'mail' });
+  assert.match(problem, /^f: warning: hostname should be a full name such as relay\.example\.org, not mail;/);
+  assert.deepEqual(more, []);
 });
 
 test('a data directory below a file is told', async () => {
