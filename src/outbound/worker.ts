@@ -259,16 +259,21 @@ export class OutboundWorker {
     }
   }
 
-  /** A report that cannot be made is a defect; what it would have told is then not ended, so that no mail ends in silence. */
+  /**
+   * A report that cannot be made is a defect; what it would have told is then not ended, so that no mail ends in silence. Mail
+   * that is too old ends all the same: it would be tried for ever.
+   */
   async #withReports(lease: Lease, conclusion: Conclusion): Promise<{ conclusion: Conclusion; reports: Reports }> {
     const { makeReports, report, now, random } = this.#parts;
     try {
       return { conclusion, reports: await makeReports(lease.message, conclusion.endings, now()) };
     } catch (error) {
       report('relay.defect', { messageId: lease.message.messageId, nexthop: lease.destination }, error);
+      const none: Reports = { messages: [], events: [] };
       const schedule = scheduleFor(this.#parts.schedules(), lease.destination);
+      if (isExpired(schedule, lease.message.receivedAt, now())) return { conclusion, reports: none };
       const retryAt = nextRetry(schedule, { failures: schedule.retryWaits.length, now: now(), random: random() });
-      return { conclusion: withoutFailures(conclusion, retryAt), reports: { messages: [], events: [] } };
+      return { conclusion: withoutFailures(conclusion, retryAt), reports: none };
     }
   }
 

@@ -238,6 +238,16 @@ test('a report that cannot be made ends no mail in silence: failures wait, and w
     );
   }));
 
+test('a report that cannot be made keeps no mail beyond its time: then it fails without one', async () =>
+  inWorld(async (world) => {
+    world.reportsFail = true;
+    world.answer = all({ kind: 'failed', diagnosis: REFUSED });
+    await world.accept('m1', [BOB], 10 * 86_400_000);
+    await world.until(() => world.count('delivery.failed') === 1);
+    assert.equal(world.count('relay.defect'), 1);
+    assert.deepEqual(await world.desk.list({}, 10), []);
+  }));
+
 test('an attempt that throws is a defect: it is reported, and the mail waits', async () =>
   inWorld(async (world) => {
     world.answer = () => {
