@@ -138,7 +138,7 @@ export class Supervisor {
 }
 
 /** Shard n belongs to process n; shards that have no process of their own go round. */
-export function seatShards(count: number, present: readonly number[]): readonly (readonly number[])[] {
+function seatShards(count: number, present: readonly number[]): readonly (readonly number[])[] {
   return Array.from({ length: count }, (_, seat) => [
     seat,
     ...present.filter((shard) => shard >= count && shard % count === seat),

@@ -24,7 +24,7 @@ export type RelayStatus = {
   readonly queue: QueueDepth;
 };
 
-/** One thing that must be well for mail to be taken: `storage`, `listeners`, `workers`. */
+/** One thing that must be well for mail to be taken. */
 export type ReadyCheck = { readonly name: string; readonly ok: boolean; readonly detail: string };
 
 export type Readiness = { readonly state: RelayState; readonly checks: readonly ReadyCheck[] };

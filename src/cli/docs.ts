@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
-import { generatedFiles } from './references.ts';
+import { generatedFiles, type GeneratedFile } from './references.ts';
 
 export function registerDocs(program: Command, context: CommandContext): void {
   const docs = program
@@ -26,27 +26,26 @@ export function registerDocs(program: Command, context: CommandContext): void {
 }
 
 async function writePages(program: Command, { packageDirectory, console }: CommandContext): Promise<void> {
-  for (const path of await stale(program, packageDirectory)) {
-    const content = generatedFiles(program).find((file) => file.path === path)?.content ?? '';
+  for (const { path, content } of await stale(program, packageDirectory)) {
     const file = join(packageDirectory, path);
-    // oxlint-disable-next-line no-await-in-loop -- six small files
-    await mkdir(dirname(file), { recursive: true }).then(() => writeFile(file, content));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
     console.write(`Wrote ${path}.`);
   }
 }
 
 async function checkPages(program: Command, { packageDirectory, console }: CommandContext): Promise<void> {
-  const paths = await stale(program, packageDirectory);
+  const paths = (await stale(program, packageDirectory)).map(({ path }) => path);
   if (paths.length === 0) return console.write('The generated pages are fresh.');
   throw new CommandFailure('failed', `stale: ${paths.join(', ')}`, 'Write them with: postern docs write');
 }
 
-async function stale(program: Command, directory: string): Promise<readonly string[]> {
+async function stale(program: Command, directory: string): Promise<readonly GeneratedFile[]> {
   const verdicts = await Promise.all(
-    generatedFiles(program).map(async ({ path, content }) => ({
-      path,
-      isFresh: (await readFile(join(directory, path), 'utf8').catch(() => undefined)) === content,
+    generatedFiles(program, directory).map(async (file) => ({
+      file,
+      isFresh: (await readFile(join(directory, file.path), 'utf8').catch(() => undefined)) === file.content,
     })),
   );
-  return verdicts.filter(({ isFresh }) => !isFresh).map(({ path }) => path);
+  return verdicts.filter(({ isFresh }) => !isFresh).map(({ file }) => file);
 }

@@ -7,22 +7,25 @@ import { eventsReference } from '#log/events-reference.ts';
 import { statusReference } from '#reporting/status-reference.ts';
 import { examplesOf } from './examples.ts';
 import { EXIT_CODES } from './exit.ts';
+import { rfcReference } from './rfc-reference.ts';
 
 /** Paths are relative to the package. */
 export type GeneratedFile = { readonly path: string; readonly content: string };
 
-export function generatedFiles(program: Command): readonly GeneratedFile[] {
+/** `packageDirectory` is where the sources lie, from which one of the pages is read. */
+export function generatedFiles(program: Command, packageDirectory: string): readonly GeneratedFile[] {
   return [
     { path: 'docs/reference/config.md', content: describeConfig() },
     { path: 'docs/reference/commands.md', content: commandsReference(program) },
     { path: 'docs/reference/status.md', content: statusReference() },
     { path: 'docs/reference/events.md', content: eventsReference() },
+    { path: 'docs/reference/rfc.md', content: rfcReference(packageDirectory) },
     { path: 'config/relay.yaml', content: configTemplate() },
     { path: 'config/relay.schema.json', content: configJsonSchema() },
   ];
 }
 
-export function commandsReference(program: Command): string {
+function commandsReference(program: Command): string {
   const codes = Object.values(EXIT_CODES).map(({ code, text }) => `| ${code} | ${text} |`);
   return [
     '# Commands',

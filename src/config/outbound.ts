@@ -89,7 +89,9 @@ const concurrency = section('Sessions at once.', {
 const timeouts = section('Patience with other hosts in each phase. RFC 5321 §4.5.3.2 gives the least.', {
   connect: duration('Until the TCP connection stands.', '100ms', '10m').prefault('30s'),
   greeting: duration('Until the 220 greeting. RFC 5321 §4.5.3.2.1', '100ms', '1h').prefault('5m'),
-  command: duration('Until the reply to a command. RFC 5321 §4.5.3.2.2, §4.5.3.2.3', '100ms', '1h').prefault('5m'),
+  command: duration('Until the reply to a command. RFC 5321 §4.5.3.2.2, RFC 5321 §4.5.3.2.3', '100ms', '1h').prefault(
+    '5m',
+  ),
   dataStart: duration('Until the 354 after DATA. RFC 5321 §4.5.3.2.4', '100ms', '1h').prefault('2m'),
   dataBlock: duration('Until a block of content is taken. RFC 5321 §4.5.3.2.5', '100ms', '1h').prefault('3m'),
   dataEnd: duration('Until the reply to the final dot. RFC 5321 §4.5.3.2.6', '100ms', '1h').prefault('10m'),

@@ -11,7 +11,7 @@ const NXDOMAIN = 3;
 const REFUSED = 5;
 const MAX_ALIASES = 16;
 
-/** Validation said no: from "DNSSEC Bogus" to "NSEC Missing" (RFC 8914 §4.7 to §4.13). */
+/** Validation said no: from "DNSSEC Bogus" to "NSEC Missing" (RFC 8914 §4.7 to RFC 8914 §4.13). */
 const isBogus = (extendedError: number): boolean => extendedError >= 6 && extendedError <= 12;
 
 type Chain = { readonly name: string; readonly ttlS: number; readonly aliases: number };

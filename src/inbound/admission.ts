@@ -110,7 +110,7 @@ function refuseRecipient(
 
 /**
  * `victim%example.net@accepted.example`, `"victim@example.net"@accepted.example` and `example.net!victim@...` ask the
- * next host, which trusts us, to relay (RFC 5321 Appendix F.2). Only who may relay may write to such an address.
+ * next host, which trusts us, to relay (RFC 5321 §F.2). Only who may relay may write to such an address.
  */
 const namesAnotherRoute = (local: string): boolean => /[@%!]/.test(local);
 

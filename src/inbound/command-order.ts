@@ -28,7 +28,7 @@ export function whyNoRecipient({ transaction }: SessionState): Refusal | undefin
     : { status: 'bad-sequence', text: 'Content has begun to arrive' };
 }
 
-export function whyNoContent({ transaction }: SessionState): Refusal | undefined {
+function whyNoContent({ transaction }: SessionState): Refusal | undefined {
   if (transaction === undefined) return { status: 'bad-sequence', text: 'Send MAIL first' };
   return transaction.hasRecipients ? undefined : { status: 'bad-sequence', text: 'No valid recipients' };
 }

@@ -21,7 +21,7 @@ type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 type Read<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'refused'; readonly refusal: Refusal };
 type Parameter<T> = (value: string | undefined, into: Mutable<T>) => Refusal | undefined;
 
-// RFC 3461 §4.2 and §4.4, in octets of xtext.
+// RFC 3461 §4.2 and RFC 3461 §4.4, in octets of xtext.
 const MAX_ORCPT_BYTES = 500;
 const MAX_ENVID_BYTES = 100;
 

@@ -8,7 +8,7 @@ import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { DotReader } from './dot-reader.ts';
 
 /** RFC 4954 §4: the longest line of an AUTH exchange; commands have a lower limit, which is their reader's matter. */
-export const MAX_LINE_BYTES = 12_288;
+const MAX_LINE_BYTES = 12_288;
 
 const CR = 0x0d;
 const LF = 0x0a;

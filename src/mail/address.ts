@@ -15,7 +15,7 @@ export type Address = {
   readonly text: string;
 };
 
-// RFC 5321 §4.5.3.1.1 to §4.5.3.1.3, in octets.
+// RFC 5321 §4.5.3.1.1 and RFC 5321 §4.5.3.1.3, in octets.
 const MAX_LOCAL_BYTES = 64;
 const MAX_PATH_BYTES = 254;
 

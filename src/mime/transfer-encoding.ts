@@ -1,5 +1,5 @@
 /**
- * Quoted-printable and base64 of bodies of any size (RFC 2045 §6.7, §6.8), in slices between which other work has its turn.
+ * Quoted-printable and base64 of bodies of any size (RFC 2045 §6.7, RFC 2045 §6.8), in slices between which other work has its turn.
  * Which parts are encoded is `convert.ts`'s to say.
  */
 import { setImmediate as turn } from 'node:timers/promises';

@@ -17,7 +17,7 @@ export type Circumstances = {
   readonly expired: boolean;
 };
 
-/** RFC 5321 §5.1 (another host), §4.5.4.1 (another time), §6.1 (a report when neither). */
+/** RFC 5321 §5.1 (another host), RFC 5321 §4.5.4.1 (another time), RFC 5321 §6.1 (a report when neither). */
 export function nextStep(trouble: Trouble, { hostsLeft, othersMayAnswer, expired }: Circumstances): Step {
   const later: Step = expired ? 'fail' : 'defer';
   const permanent = trouble.weight === 'permanent';

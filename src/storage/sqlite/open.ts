@@ -63,7 +63,7 @@ function makeFolders({ directory, spool }: ShardFiles): void {
   }
 }
 
-export function syncFolder(folder: string): void {
+function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);
