@@ -83,7 +83,10 @@ async function show({ desk }: AdminParts, { parameters }: HttpQuestion): Promise
 }
 
 async function act({ desk, report }: AdminParts, body: unknown): Promise<HttpAnswer> {
-  const { act: name, filter: conditions, all } = membersOf(body);
+  const { act: name, filter: conditions, all, ...more } = membersOf(body);
+  // A member that is passed over may have been meant as a brake, such as dryRun.
+  const [unknown] = Object.keys(more);
+  if (unknown !== undefined) return refusal(400, `${unknown} is no member; there are act, filter and all`);
   const chosen = QUEUE_ACTS.find((known) => known === name);
   if (chosen === undefined) return refusal(400, `act must be one of ${QUEUE_ACTS.join(', ')}`);
   const reading = readFilter(textMembers(conditions));

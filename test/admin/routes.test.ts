@@ -1,5 +1,6 @@
 /** The operator's interface: routes behind a real server, asked by the client that commands use. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { RelayClient, RelayUnreachable } from '#admin/client.ts';
@@ -39,22 +40,23 @@ describe('the operator interface', () => {
   let server: HttpServer;
   let client: RelayClient;
 
+  const parts = {
+    desk: {
+      list: (...given: Parameters<MemoryDesk['list']>) => desk.list(...given),
+      count: (...given: Parameters<MemoryDesk['count']>) => desk.count(...given),
+      show: (...given: Parameters<MemoryDesk['show']>) => desk.show(...given),
+      act: (...given: Parameters<MemoryDesk['act']>) => desk.act(...given),
+      pauses: () => desk.pauses(),
+    },
+    traces: { find: (subject: string) => Promise.resolve(subject === 'bob@example.net' ? [record] : []) },
+    metrics: { contentType: 'text/plain; version=0.0.4', render: () => Promise.resolve('postern_up 1\n') },
+    readiness: () => Promise.resolve(readiness),
+    status: () => Promise.resolve(status),
+    reload: () => Promise.resolve(outcome),
+    report: () => {},
+  };
+
   before(async () => {
-    const parts = {
-      desk: {
-        list: (...given: Parameters<MemoryDesk['list']>) => desk.list(...given),
-        count: (...given: Parameters<MemoryDesk['count']>) => desk.count(...given),
-        show: (...given: Parameters<MemoryDesk['show']>) => desk.show(...given),
-        act: (...given: Parameters<MemoryDesk['act']>) => desk.act(...given),
-        pauses: () => desk.pauses(),
-      },
-      traces: { find: (subject: string) => Promise.resolve(subject === 'bob@example.net' ? [record] : []) },
-      metrics: { contentType: 'text/plain; version=0.0.4', render: () => Promise.resolve('postern_up 1\n') },
-      readiness: () => Promise.resolve(readiness),
-      status: () => Promise.resolve(status),
-      reload: () => Promise.resolve(outcome),
-      report: () => {},
-    };
     server = await openHttpServer({
       address: '127.0.0.1',
       port: 0,
@@ -75,6 +77,15 @@ describe('the operator interface', () => {
     const response = await fetch(server.url + path, init);
     return { status: response.status, answer: await response.json() };
   };
+
+  test('every route stands in docs/http.md', () => {
+    const page = readFileSync(new URL('../../docs/http.md', import.meta.url), 'utf8');
+    const documented = [...page.matchAll(/^\| `(\S+ \S+)` +\| (open|token) /gm)].map(([, ...words]) => words.join(' '));
+    assert.deepEqual(
+      documented,
+      adminRoutes(parts).map(({ method, path, access }) => `${method} ${path} ${access}`),
+    );
+  });
 
   test('healthz answers without a token', async () => assert.equal((await fetch(`${server.url}/healthz`)).status, 200));
 
@@ -154,6 +165,7 @@ describe('the operator interface', () => {
     ['without a filter', { act: 'cancel' }],
     ['with an empty filter', { act: 'cancel', filter: {} }],
     ['with an unknown act', { act: 'delete', all: true }],
+    ['with a member that means nothing', { act: 'cancel', all: true, dryRun: true }],
     ['with a mistyped condition', { act: 'cancel', filter: { domain: 'example.net', recipent: 'bob@example.net' } }],
     ['with an empty condition', { act: 'cancel', filter: { domain: '' } }],
     ['with a condition that is no text', { act: 'cancel', filter: { olderThan: 5 } }],
@@ -194,8 +206,8 @@ describe('the operator interface', () => {
   });
 
   test('nobody at the address is told apart from trouble', async () => {
-    const parts = { address: '127.0.0.1', port: 0, token, routes: [], report: () => {} };
-    const gone = await openHttpServer(parts);
+    const place = { address: '127.0.0.1', port: 0, token, routes: [], report: () => {} };
+    const gone = await openHttpServer(place);
     await gone.close();
     const nobody = new RelayClient({ token, url: gone.url });
     assert.equal(await nobody.answers(), false);
