@@ -157,7 +157,7 @@ class Running {
       accept: async (messages) => stores.queue.accept(messages),
       makeQueueId,
       spoolDirectory: stores.queue.spoolDirectory,
-      inlineLimit: live().queue.inlineLimit,
+      inlineLimit: () => live().queue.inlineLimit,
       report,
       clock: systemClock,
     });
@@ -239,10 +239,9 @@ class Running {
 
   async #start(): Promise<void> {
     await this.#pauses.load();
-    const { recipientsPerTransaction } = this.#settings().outbound;
     this.queue.subscribe({
       leaseFor: LEASE_MS,
-      recipientsPerLease: recipientsPerTransaction,
+      recipientsPerLease: () => this.#settings().outbound.recipientsPerTransaction,
       freshRoom: (destination) => this.#worker.hasRoom(destination),
       onFresh: (leases) => this.#worker.take(leases),
     });

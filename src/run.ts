@@ -68,6 +68,8 @@ class RunningRelay {
   #config: RelayConfig;
   #state: RelayState = 'starting';
   #http: HttpServer | undefined;
+  /** Where commands find us; another one in a configuration read later is not ours. */
+  #accessFile: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -96,6 +98,7 @@ class RunningRelay {
     const { address, port, tokenFile } = this.#config.http;
     this.#http = await openHttpServer({ address, port, token, routes: this.#routes(), report: this.#report });
     await writeAccess(tokenFile, { token, url: this.#http.url });
+    this.#accessFile = tokenFile;
     this.#state = 'accepting';
     this.#report('relay.started', { count: listening.length });
     process.on('SIGHUP', () => void this.#reload());
@@ -107,7 +110,7 @@ class RunningRelay {
     this.#state = 'draining';
     await this.#supervisor.drain(DRAIN_MS);
     await this.#http?.close();
-    if (this.#http !== undefined) await removeAccess(this.#config.http.tokenFile);
+    if (this.#accessFile !== undefined) await removeAccess(this.#accessFile);
     this.#report('relay.stopped', {});
   }
 

@@ -8,7 +8,8 @@ Generated from \`src/config/schema.ts\` by \`postern docs write\`; do not edit.
 
 One YAML file, \`config/relay.yaml\` unless \`--config\` names another. What is left out has its default, so an empty file is a
 complete configuration. \`postern config check\` tells everything that is wrong with a file. Paths are relative to the
-directory that \`postern\` is started in. A changed file is read again on SIGHUP or \`postern reload\`.
+directory that \`postern\` is started in. A changed file is read again on SIGHUP or \`postern reload\`;
+dataDirectory, processes, http and log.format are fixed at the start.
 
 - A duration is a number and \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`: \`500ms\`, \`15m\`, \`24h\`, \`90d\`.
 - A size is a number and \`B\`, \`KB\`, \`MB\`, \`GB\` (powers of 1000) or \`KiB\`, \`MiB\`, \`GiB\` (of 1024): \`64KiB\`, \`35MB\`.

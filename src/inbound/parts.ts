@@ -1,5 +1,5 @@
 /** What the wire side of inbound is put together from; `main.ts` and tests fill it. Types only. */
-import type { Live } from '#mail/units.ts';
+import type { Bytes, Live } from '#mail/units.ts';
 import type { Report } from '#log/events.ts';
 import type { MakeQueueId } from '#queue/id.ts';
 import type { NewMessage } from '#queue/store.ts';
@@ -17,8 +17,8 @@ export type InboundParts = {
   readonly makeQueueId: MakeQueueId;
   /** Where large content goes while it arrives; on the file system of the queue. */
   readonly spoolDirectory: string;
-  /** Content up to this size stays in memory, in octets. */
-  readonly inlineLimit: number;
+  /** Content up to this size stays in memory. */
+  readonly inlineLimit: Live<Bytes>;
   readonly report: Report;
   readonly clock: () => Date;
 };

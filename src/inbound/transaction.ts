@@ -106,7 +106,7 @@ export class Transaction {
       bareLineEnds: settings.inbound.bareLineEnds,
       complete: client.listener.mode === 'submission',
       spoolDirectory: parts.spoolDirectory,
-      inlineLimit: parts.inlineLimit,
+      inlineLimit: parts.inlineLimit(),
       onRoom,
     });
     return this.#reception;

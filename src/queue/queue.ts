@@ -25,7 +25,7 @@ import {
 /** The outbound side as the queue knows it. */
 export type FreshMail = {
   readonly leaseFor: Milliseconds;
-  readonly recipientsPerLease: number;
+  readonly recipientsPerLease: Live<number>;
   /** Whether a delivery to this destination could begin at once. */
   readonly freshRoom: (destination: string) => boolean;
   /** Called only once the messages are safe on the disk. */
@@ -97,7 +97,7 @@ export class Queue {
     let leases: readonly Lease[] = [];
     try {
       const until = new Date(this.#now().getTime() + freshMail.leaseFor);
-      leases = await this.#stored(this.#own.add(messages, until, freshMail.recipientsPerLease));
+      leases = await this.#stored(this.#own.add(messages, until, freshMail.recipientsPerLease()));
     } finally {
       this.#freshBytes -= bytes;
     }

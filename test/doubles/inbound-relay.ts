@@ -80,7 +80,7 @@ export class TestRelay {
       },
       makeQueueId: queueIds(1),
       spoolDirectory: this.spoolDirectory,
-      inlineLimit: options.inlineLimit ?? 65_536,
+      inlineLimit: () => options.inlineLimit ?? 65_536,
       report: (event, fields, error) => this.events.push({ event, fields, error }),
       clock: () => new Date(),
       ...options.parts,

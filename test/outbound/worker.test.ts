@@ -110,7 +110,7 @@ class World {
     });
     queue.subscribe({
       leaseFor: LEASE_MS,
-      recipientsPerLease: 100,
+      recipientsPerLease: () => 100,
       freshRoom: (destination) => this.worker.hasRoom(destination),
       onFresh: (leases) => this.worker.take(leases),
     });

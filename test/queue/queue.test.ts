@@ -40,7 +40,7 @@ async function inQueue(check: (world: World, directory: DataDirectory, own: Sqli
     const busy = new Set<string>();
     queue.subscribe({
       leaseFor: 3_600_000,
-      recipientsPerLease: 50,
+      recipientsPerLease: () => 50,
       freshRoom: (destination) => !busy.has(destination),
       onFresh: (leases) => fresh.push(...leases),
     });
