@@ -2,6 +2,9 @@
  * How a command gets at the queue and the trace records: through the running relay, else from the database. Both are the
  * same interfaces, so commands do not know which it is.
  */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
 import { readAccess } from '#admin/access.ts';
 import { RelayClient, RelayUnreachable } from '#admin/client.ts';
 import type { RelayConfig } from '#config/schema.ts';
@@ -36,7 +39,7 @@ export async function withDesk<Result>(
   use: (desk: QueueDesk) => Promise<Result>,
 ): Promise<Result> {
   const { config } = context.settings();
-  return closing((await runningRelay(config)) ?? (await context.openDesk(config)), use);
+  return closing((await runningRelay(config)) ?? (await context.openDesk(demandDirectory(config))), use);
 }
 
 export async function withTraces<Result>(
@@ -44,7 +47,17 @@ export async function withTraces<Result>(
   use: (traces: Pick<TraceStore, 'find'>) => Promise<Result>,
 ): Promise<Result> {
   const { config } = context.settings();
-  return closing((await runningRelay(config)) ?? (await context.openTraces(config)), use);
+  return closing((await runningRelay(config)) ?? (await context.openTraces(demandDirectory(config))), use);
+}
+
+/** Without it the answer would be an empty queue, to somebody who is in the wrong directory. */
+function demandDirectory(config: RelayConfig): RelayConfig {
+  if (existsSync(config.dataDirectory)) return config;
+  throw new CommandFailure(
+    'storage',
+    `no relay runs with this configuration, and there is no ${resolve(config.dataDirectory)}`,
+    'Run the command where the relay was started, or name its configuration with --config.',
+  );
 }
 
 async function closing<Port extends { close(): Promise<void> }, Result>(

@@ -182,6 +182,18 @@ test('an act that matches nothing ends with 1', async () => {
 test('--all acts on everything', async () =>
   assert.equal((await bench.run('queue', 'retry', '--all')).out, '2 deliveries will be tried now.'));
 
+test('where there is no queue at all, the wrong directory is suspected', async () => {
+  bench.configure({ dataDirectory: join(bench.directory, 'elsewhere') });
+  for (const argv of [
+    ['queue', 'list'],
+    ['trace', 'bob@example.net'],
+  ]) {
+    const { code, err } = await bench.run(...argv);
+    assert.equal(code, 5);
+    assert.match(err, /there is no \S+\/elsewhere\n.*--config/);
+  }
+});
+
 test('a database that cannot be opened ends with 5 and what to do', async () => {
   const failed = new StorageUnavailable('newer-schema', 'data/queue.db has schema 9');
   bench.overrides = { openDesk: () => Promise.reject(failed) };

@@ -1,5 +1,5 @@
 /** A command line in a directory of its own: what it writes is kept, and the relay and the stores are in memory. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,6 +25,7 @@ export class CommandBench {
   }
 
   configure(settings: object): void {
+    mkdirSync(join(this.directory, 'data'), { recursive: true });
     const places = {
       dataDirectory: join(this.directory, 'data'),
       certificateDirectory: join(this.directory, 'certs'),
