@@ -10,14 +10,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mergeSettings, type Settings } from './settings.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 const PATIENCE_MS = 30_000;
 /** Below what Linux gives to outgoing connections, so that nobody takes a port while the relay is down. */
 const [FIRST_PORT, PORTS] = [20_000, 12_000] as const;
-
-/** Settings as the configuration file has them. */
-export type Settings = { readonly [name: string]: unknown };
 
 export type LogLine = { readonly level: number; readonly time: string; readonly event: string } & {
   readonly [field: string]: unknown;
@@ -94,7 +92,7 @@ export class RelayProcess {
       tlsPolicy: { floor: 'opportunistic' },
       log: { level: 'info', format: 'json' },
     };
-    writeFileSync(this.configFile, JSON.stringify(merge(merge(usual, this.#settings), settings))); // JSON is YAML
+    writeFileSync(this.configFile, JSON.stringify(mergeSettings(mergeSettings(usual, this.#settings), settings))); // JSON is YAML
   }
 
   /** Resolves when it accepts mail. */
@@ -268,16 +266,4 @@ function commandLine(pid: number): string {
   } catch {
     return ''; // it is gone
   }
-}
-
-const isRecord = (value: unknown): value is Settings =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function merge(under: Settings, over: Settings): Settings {
-  const merged: { [name: string]: unknown } = { ...under };
-  for (const [name, value] of Object.entries(over)) {
-    const old = merged[name];
-    merged[name] = isRecord(old) && isRecord(value) ? merge(old, value) : value;
-  }
-  return merged;
 }

@@ -17,6 +17,7 @@ import { ScriptedHost, type Script } from '../doubles/scripted-host.ts';
 import { SmtpClient } from '../doubles/smtp-client.ts';
 import { startZone, type Zone, type ZoneName } from '../doubles/zone.ts';
 import { hostTls, testKeys, type HostTls } from './keys.ts';
+import { mergeSettings, type Settings } from '../doubles/settings.ts';
 
 export type HostPlan = {
   /** 127.0.0.2 to 127.0.0.254; 127.0.0.9 is the sender's own. */
@@ -27,9 +28,6 @@ export type HostPlan = {
   readonly offersInTls?: readonly string[];
   readonly script?: Script;
 };
-
-/** Settings as the configuration file has them; `$PORT` is the port of the hosts. */
-export type Settings = { readonly [name: string]: unknown };
 
 export type WorldPlan = {
   readonly hosts?: { readonly [name: string]: HostPlan };
@@ -139,7 +137,7 @@ export class World {
       outbound: { port: this.#outPort, addressFamilies: ['ipv4'], caFile: keys.caFile, reuse: { idle: '100ms' } },
       dns: { resolvers: [this.zone.resolver], timeout: '300ms', attempts: 1 },
     };
-    const merged = merge(merge(usual, this.#plan.settings ?? {}), settings);
+    const merged = mergeSettings(mergeSettings(usual, this.#plan.settings ?? {}), settings);
     const text = JSON.stringify(merged)
       .replaceAll('"$PORT"', String(this.#outPort))
       .replaceAll('$DIRECTORY', this.directory);
@@ -284,18 +282,6 @@ async function startHosts(plans: { readonly [name: string]: HostPlan }): Promise
       if (tries === 10) throw error;
     }
   }
-}
-
-const isRecord = (value: unknown): value is Settings =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-function merge(under: Settings, over: Settings): Settings {
-  const merged: { [name: string]: unknown } = { ...under };
-  for (const [name, value] of Object.entries(over)) {
-    const old = merged[name];
-    merged[name] = isRecord(old) && isRecord(value) ? merge(old, value) : value;
-  }
-  return merged;
 }
 
 const errorText = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : '');
