@@ -51,7 +51,7 @@ async function trace(context: CommandContext, subject: string, json: boolean): P
     const view = { rows: await waiting(context, [...messages.keys()]), now: now(), columns: console.columns };
     console.write(storyLines(messages, view).join('\n'));
   }
-  if (records.length === LIMIT) console.complain(`Only the first ${LIMIT} records are shown; a queue id names fewer.`);
+  if (records.length === LIMIT) console.complain(`Only the last ${LIMIT} records are shown; a queue id names fewer.`);
 }
 
 /** What is still in the queue of these messages. */

@@ -4,7 +4,7 @@
  */
 import type { EventFields, EventName } from '#log/events.ts';
 import { diagnose, type Diagnosis, type TlsEvidence } from '#mail/diagnosis.ts';
-import { enhancedStatus } from '#mail/status.ts';
+import { enhancedStatus, statusCode } from '#mail/status.ts';
 import { isLate, nextRetry } from '#queue/schedule.ts';
 import type { ScheduleSettings } from '#queue/settings.ts';
 import type { Delivery, Lease, Settlement } from '#queue/store.ts';
@@ -139,7 +139,7 @@ function eventOf(
   if (outcome.kind === 'delivered') {
     const { endpoint, tls, reply } = outcome;
     const reached = { mxHost: endpoint.host, ip: endpoint.ip, reason: reply, tls: tlsWords(tls) };
-    return ['delivery.delivered', { ...fields, ...reached, status: '2.0.0' }];
+    return ['delivery.delivered', { ...fields, ...reached, status: statusCode('delivered', 'delivered') }];
   }
   const { diagnosis } = settlement.kind === 'delivered' ? outcome : settlement;
   const { remote, detail, text, tls } = diagnosis;
