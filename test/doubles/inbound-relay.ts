@@ -28,7 +28,7 @@ export type RelayOptions = {
 export type ReportedEvent = { readonly event: EventName; readonly fields: EventFields; readonly error?: unknown };
 
 /** `refused@` may not send, `elsewhere.example` is nobody's domain here. */
-export const ADMISSION: Admission = {
+const ADMISSION: Admission = {
   connect: () => undefined,
   sender: (_client, sender) => (sender.startsWith('refused@') ? { status: 'policy' } : undefined),
   recipient: (_client, _sender, recipient) =>
@@ -36,7 +36,7 @@ export const ADMISSION: Admission = {
 };
 
 /** Ann's password is `secret`; for `broken` the verification itself fails. */
-export const AUTHENTICATION: Authentication = {
+const AUTHENTICATION: Authentication = {
   verify: async (_client, _mechanism, user, password) => {
     if (user === 'broken') throw new Error('the users file is gone');
     return user === 'ann' && password === 'secret'

@@ -236,7 +236,7 @@ export function smartHost(port: number): Settings {
   return { connectors: [connector] };
 }
 
-export async function until(holds: () => boolean | Promise<boolean>, failure: () => string): Promise<void> {
+async function until(holds: () => boolean | Promise<boolean>, failure: () => string): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   while (!(await holds())) {
     if (performance.now() > deadline) assert.fail(failure());
@@ -244,7 +244,7 @@ export async function until(holds: () => boolean | Promise<boolean>, failure: ()
   }
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
     const server = createServer();

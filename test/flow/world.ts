@@ -44,9 +44,9 @@ export type Mail = {
   readonly parameters?: string;
 };
 
-export type Reported = { readonly event: EventName; readonly fields: EventFields; readonly error?: unknown };
+type Reported = { readonly event: EventName; readonly fields: EventFields; readonly error?: unknown };
 
-export const CONTENT =
+const CONTENT =
   'From: Alice <alice@sender.test>\nTo: bob@dest.test\nSubject: Hello\nMessage-ID: <1@sender.test>\n\nHello\n';
 const HOME = { home: { address: '127.0.0.9', tls: 'good' } } as const;
 const HOME_ZONE = { 'sender.test': { MX: ['10 mx.sender.test'] }, 'mx.sender.test': { A: [HOME.home.address] } };

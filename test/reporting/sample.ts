@@ -8,7 +8,7 @@ import type { NewMessage, QueuedMessage } from '#queue/store.ts';
 import { reportMaker, type Ending, type MakeReports } from '#reporting/dsn/reports.ts';
 import type { ReportSettings } from '#reporting/settings.ts';
 
-export const settings: ReportSettings = {
+const settings: ReportSettings = {
   hostname: 'relay.s.test',
   reports: { from: 'Mail Relay <postmaster@s.test>', contact: 'help@s.test', fullContentLimit: 100_000 },
 };
