@@ -3,9 +3,9 @@
  * after loading; it changes nothing.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import type { LoadedConfig } from './load.ts';
 import { settingName, type ConfigProblem } from './problems.ts';
@@ -30,7 +30,8 @@ export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters)
     ...checkHostname(config),
     ...checkCertificates(config, adapters.now()),
     ...checkFiles(config),
-    ...checkDataDirectory(config),
+    ...checkDirectory(['dataDirectory'], config.dataDirectory),
+    ...checkDevelopmentCertificates(config),
     ...((await adapters.relayRuns()) ? [] : await checkPorts(config)),
     ...(await checkResolvers(config, adapters)),
   ];
@@ -116,7 +117,8 @@ function authorities(path: readonly (string | number)[], file: string): readonly
 
 function readable(path: readonly (string | number)[], file: string): readonly Found[] {
   try {
-    accessSync(file, constants.R_OK);
+    // Not access(2), which asks for the real user and not for the one that the process acts as.
+    closeSync(openSync(file, 'r'));
     return [];
   } catch {
     const why = existsSync(file) ? 'this user may not read' : 'there is no';
@@ -124,9 +126,25 @@ function readable(path: readonly (string | number)[], file: string): readonly Fo
   }
 }
 
+/** Those that are there must be readable; those that are missing are made at start. */
+function checkDevelopmentCertificates({ tls, certificateDirectory }: RelayConfig): readonly Found[] {
+  if (tls.certificates.length > 0) return [];
+  const path = ['certificateDirectory'];
+  const files = DEVELOPMENT_FILES.map((name) => join(certificateDirectory, name));
+  const there = files.filter((file) => existsSync(file));
+  const unreadable = there.filter((file) => readable(path, file).length > 0);
+  if (unreadable.length > 0) {
+    const names = unreadable.map((file) => resolve(file)).join(', ');
+    return [{ path, message: `must hold files that this user may read; it may not read ${names}` }];
+  }
+  return there.length === files.length ? [] : checkDirectory(path, certificateDirectory);
+}
+
+const DEVELOPMENT_FILES = ['ca.pem', 'ca-key.pem', 'relay.pem', 'relay-key.pem'] as const;
+
 /** The directory may still be missing; then the nearest one above it must allow making it. */
-function checkDataDirectory({ dataDirectory }: RelayConfig): readonly Found[] {
-  const directory = resolve(dataDirectory);
+function checkDirectory(path: readonly (string | number)[], name: string): readonly Found[] {
+  const directory = resolve(name);
   let nearest = directory;
   while (!existsSync(nearest)) nearest = dirname(nearest);
   try {
@@ -135,7 +153,7 @@ function checkDataDirectory({ dataDirectory }: RelayConfig): readonly Found[] {
   } catch {
     // Said below: whatever the reason, this user cannot write there.
   }
-  return [{ path: ['dataDirectory'], message: `must be a directory that this user may write; ${directory} is not` }];
+  return [{ path, message: `must be a directory that this user may write; ${directory} is not` }];
 }
 
 async function checkPorts({ listeners, http }: RelayConfig): Promise<readonly Found[]> {

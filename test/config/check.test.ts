@@ -1,7 +1,7 @@
 /** What a configuration points to: certificates by openssl, real ports, a directory. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,7 @@ const quiet: CheckAdapters = {
 async function check(settings: object, adapters: Partial<CheckAdapters> = {}): Promise<readonly string[]> {
   const free = {
     dataDirectory: inFolder('data/deep'),
+    certificateDirectory: inFolder('certs'),
     http: { port: 0 },
     listeners: [{ name: 'mail', port: 0 }],
     ...settings,
@@ -154,6 +155,35 @@ test('a hostname without a dot is a warning', async () => {
   const [problem = '', ...more] = await check({ hostname: 'mail' });
   assert.match(problem, /^f: warning: hostname should be a full name such as relay\.example\.org, not mail;/);
   assert.deepEqual(more, []);
+});
+
+describe('development certificates', () => {
+  const certificateDirectory = inFolder('development');
+
+  test('a directory that cannot be made is told', async () => {
+    writeFileSync(inFolder('no-directory'), '');
+    const place = inFolder('no-directory/certs');
+    assert.deepEqual(await check({ certificateDirectory: place }), [
+      'f: certificateDirectory must be a directory that this user may write; /no-directory/certs is not',
+    ]);
+    assert.deepEqual(await check({ certificateDirectory: place, ...pair('one.pem', 'one.key') }), []);
+  });
+
+  test('those that this user may not read are told', async () => {
+    mkdirSync(certificateDirectory, { recursive: true });
+    chmodSync(folder, 0o755);
+    for (const name of ['ca.pem', 'ca-key.pem', 'relay.pem', 'relay-key.pem'])
+      writeFileSync(join(certificateDirectory, name), '', { mode: name.includes('key') ? 0 : 0o644 });
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534); // Root may read everything.
+    try {
+      assert.deepEqual(await check({ certificateDirectory, dataDirectory: tmpdir() }), [
+        'f: certificateDirectory must hold files that this user may read; it may not read /development/ca-key.pem, /development/relay-key.pem',
+      ]);
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  });
 });
 
 test('a data directory below a file is told', async () => {
