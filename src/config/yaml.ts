@@ -39,10 +39,10 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([name, inner]) => [name, withoutNulls(inner)]));
 }
 
-/** The line of the deepest part of the path that the file holds. */
+/** The line of the deepest part of the path that the file holds; `undefined` when nothing of it stands there. */
 function lineOf(document: Document.Parsed, lines: LineCounter, path: YamlPath): number | undefined {
   let node: Node | null | undefined = document.contents;
-  let offset = node?.range?.[0];
+  let offset = path.length === 0 ? node?.range?.[0] : undefined;
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
     const next: Step | undefined = isMap(node) ? inMap(node.items, step) : inSequence(node, step);

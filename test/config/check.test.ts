@@ -151,6 +151,14 @@ describe('what a resolver does instead of answering is told in words', () => {
   }
 });
 
+test('a problem of a setting that the file does not hold has no line', async () => {
+  const text = `dataDirectory: ${inFolder('data')}\nhttp: { port: 0 }\n`;
+  const loaded = parseConfig(text, 'relay.yaml', { hostname: 'mail' });
+  const problems = await checkConfig(loaded, { ...quiet, relayRuns: () => Promise.resolve(true) });
+  const hostname = problems.find(({ setting }) => setting === 'hostname');
+  assert.match(problemText(hostname ?? assert.fail('no warning')), /^relay\.yaml: warning: hostname should be/);
+});
+
 test('a hostname without a dot is a warning', async () => {
   const [problem = '', ...more] = await check({ hostname: 'mail' });
   assert.match(problem, /^f: warning: hostname should be a full name such as relay\.example\.org, not mail;/);
