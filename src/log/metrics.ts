@@ -25,7 +25,11 @@ export const GAUGES = {
   queuePaused: { name: 'postern_queue_paused_destinations', help: 'Destinations that are paused.', merge: 'sum' },
   queueOldest: { name: 'postern_queue_oldest_seconds', help: 'Age of the oldest message.', merge: 'max' },
   inboundSessions: { name: 'postern_inbound_sessions', help: 'Open client sessions.', merge: 'sum' },
-  outboundSessions: { name: 'postern_outbound_sessions', help: 'Attempts under way and idle sessions that are kept.', merge: 'sum' },
+  outboundSessions: {
+    name: 'postern_outbound_sessions',
+    help: 'Attempts under way and idle sessions that are kept.',
+    merge: 'sum',
+  },
 } as const satisfies Record<string, { name: string; help: string; merge: 'sum' | 'max' }>;
 
 export type GaugeName = keyof typeof GAUGES;
