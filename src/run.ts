@@ -40,7 +40,7 @@ export async function runRelay(loaded: LoadedConfig, { machine, version, write }
   const running = new RunningRelay({ loaded: { ...loaded, config }, machine, version, logger, metrics });
   try {
     const listening = await running.start();
-    write(banner(config, listening, running.url));
+    write(banner({ ...loaded, config }, listening, running.url));
     await running.stopped;
     return 0;
   } finally {
@@ -259,7 +259,9 @@ const FLOORS = {
 const at = ({ address, port }: Listening): string => `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 
 /** What a person at a terminal wants to know first. */
-function banner({ tlsPolicy, listeners, hostname }: RelayConfig, listening: readonly Listening[], url: string): string {
+function banner({ config, requested }: LoadedConfig, listening: readonly Listening[], url: string): string {
+  const { tlsPolicy, listeners, hostname } = config;
+  const postern = requested === undefined ? 'npx postern' : `npx postern --config ${requested}`;
   const tlsOf = (name: string): string => listeners.find((listener) => listener.name === name)?.tls ?? '';
   const [mail] = listening;
   return [
@@ -267,7 +269,7 @@ function banner({ tlsPolicy, listeners, hostname }: RelayConfig, listening: read
     ...listening.map((bound) => `  ${bound.name.padEnd(12)} ${at(bound).padEnd(22)} TLS ${tlsOf(bound.name)}`),
     `  ${'http'.padEnd(12)} ${url}`,
     `TLS floor for delivery: ${FLOORS[tlsPolicy.floor]}`,
-    `Try: npx postern send --from you@${hostname} --to someone@example.net --server ${mail === undefined ? '' : at(mail)}`,
+    `Try: ${postern} send --from you@${hostname} --to someone@example.net --server ${mail === undefined ? '' : at(mail)}`,
     'Stop with Ctrl-C; what is queued is kept.',
   ].join('\n');
 }
