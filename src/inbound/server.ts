@@ -61,7 +61,7 @@ export class ListenerServer extends SMTPServer {
   }
 
   tlsFailed(ip: string, error: Error): void {
-    this.#report('inbound.tls-failed', { ip, reason: error.message });
+    this.#report('inbound.tls-failed', { ip, reason: tlsFailureReason(error) });
   }
 
   /** Clients that have no session yet, and so nothing to finish. */
@@ -162,4 +162,11 @@ export class ListenerServer extends SMTPServer {
   #report(event: Parameters<Report>[0], fields: Parameters<Report>[1]): void {
     this.#parts.report(event, { listener: this.listener.name, ...fields });
   }
+}
+
+/** OpenSSL's message is a dump of its own error line, with addresses of memory in it; its code says the same in a word. */
+export function tlsFailureReason(error: Error): string {
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  const [line = ''] = error.message.split(/[\r\n]/);
+  return line.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim() || 'unknown';
 }

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { afterEach, test } from 'node:test';
 import tls from 'node:tls';
 import { readProxyHeader } from '#inbound/proxy-protocol.ts';
+import { tlsFailureReason } from '#inbound/server.ts';
 import type { ProxiedConnection } from '#inbound/session-facts.ts';
 import { TestAuthority } from '../doubles/certificates.ts';
 import { TestRelay, testCertificates, type RelayOptions } from '../doubles/inbound-relay.ts';
@@ -34,6 +35,9 @@ async function until(happened: () => boolean): Promise<void> {
   while (!happened()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+const tlsFailures = (relay: TestRelay): unknown[] =>
+  relay.events.filter(({ event }) => event === 'inbound.tls-failed').map(({ fields }) => fields.reason);
+
 test('no reply to plaintext behind STARTTLS comes within TLS (RFC 3207 §4.2)', async () => {
   const relay = await start();
   const client = await connect(relay);
@@ -53,8 +57,15 @@ for (const version of ['TLSv1', 'TLSv1.1'] as const) {
       SmtpClient.connectTls(relay.port, { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' }),
     );
     await until(() => relay.count('inbound.tls-failed') > 0);
+    assert.deepEqual(tlsFailures(relay), ['ERR_SSL_UNSUPPORTED_PROTOCOL']);
   });
 }
+
+test('a handshake that fails without a code is told in one clean line', () => {
+  assert.equal(tlsFailureReason(new Error('first\u0007  line\r\nsecond line')), 'first line');
+  assert.equal(tlsFailureReason(new Error('')), 'unknown');
+  assert.equal(tlsFailureReason(Object.assign(new Error('never shown'), { code: 'ECONNRESET' })), 'ECONNRESET');
+});
 
 test('a failed handshake after STARTTLS is reported and the listener goes on', async () => {
   const relay = await start();
@@ -62,6 +73,7 @@ test('a failed handshake after STARTTLS is reported and the listener goes on', a
   await client.say('STARTTLS');
   client.write('this is no ClientHello\r\n');
   await until(() => relay.count('inbound.tls-failed') === 1 && relay.count('inbound.disconnected') === 1);
+  assert.deepEqual(tlsFailures(relay), ['ERR_SSL_WRONG_VERSION_NUMBER']);
   await connect(relay);
 });
 
