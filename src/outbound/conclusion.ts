@@ -41,6 +41,8 @@ export function concludeLease(lease: Lease, outcomes: ReadonlyMap<number, Outcom
     settlements.set(delivery.index, settlement);
     const ending = endingOf(outcome, settlement, delivery, { lease, terms });
     if (ending !== undefined) endings.push(ending);
+    // What was not tried goes on waiting: nothing happened but the notice, which has an event of its own.
+    if (settlement.kind === 'deferred' && !settlement.tried) continue;
     events.push(eventOf(outcome, settlement, delivery, { lease, terms }));
   }
   return { settlements, endings, events };
@@ -67,9 +69,13 @@ export function outcomesWithoutAttempt(
 /** The same with failures put off until `retryAt`: their senders cannot be told at the moment. */
 export function withoutFailures({ settlements, events }: Conclusion, retryAt: Date): Conclusion {
   const diagnosis = diagnose('internal-error');
-  const putOff: Settlement = { kind: 'deferred', diagnosis, retryAt, noticeSent: true };
+  const putOff = (one: Settlement): Settlement => {
+    if (one.kind !== 'failed') return one;
+    const tried = one.diagnosis.status !== 'operator-failed';
+    return { kind: 'deferred', tried, diagnosis, retryAt, noticeSent: true };
+  };
   return {
-    settlements: new Map([...settlements].map(([index, one]) => [index, one.kind === 'failed' ? putOff : one])),
+    settlements: new Map([...settlements].map(([index, one]) => [index, putOff(one)])),
     endings: [],
     events: events.filter(([event]) => event !== 'delivery.failed'),
   };
@@ -87,7 +93,8 @@ function settle(outcome: Outcome, delivery: Delivery, { message }: Lease, terms:
     case 'deferred': {
       const retryAt = terms.retryAt ?? nextRetry(schedule, { failures: delivery.attempts + 1, now, random });
       const noticeSent = delivery.noticeSent || isLate(schedule, message.receivedAt, now);
-      return { kind: 'deferred', diagnosis: outcome.diagnosis, retryAt, noticeSent };
+      const tried = terms.retryAt === undefined;
+      return { kind: 'deferred', tried, diagnosis: outcome.diagnosis, retryAt, noticeSent };
     }
   }
 }

@@ -83,6 +83,8 @@ export type Settlement =
   | { readonly kind: 'delivered' }
   | {
       readonly kind: 'deferred';
+      /** Whether there was an attempt, to be counted; false when the sender was only told about a delivery that waits. */
+      readonly tried: boolean;
       readonly diagnosis: Diagnosis;
       readonly retryAt: Date;
       /** True once a delay notice went out, with this settlement or before. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { diagnose, diagnosticText } from '#mail/diagnosis.ts';
-import { concludeLease, outcomesWithoutAttempt, tlsWords, type Terms } from '#outbound/conclusion.ts';
+import { concludeLease, outcomesWithoutAttempt, tlsWords, withoutFailures, type Terms } from '#outbound/conclusion.ts';
 import type { Outcome } from '#outbound/outcome.ts';
 import type { Delivery } from '#queue/store.ts';
 import { after, delivery, ENDPOINT, leaseOf, NOON } from './lease.ts';
@@ -142,12 +142,33 @@ describe('what failed', () => {
   });
 });
 
-test('without an attempt the next one keeps its time, and none is counted or dated', () => {
+test('without an attempt the next one keeps its time, and none is counted, dated or told', () => {
   const retryAt = after(9 * HOUR);
   const { settlement, ending, event } = concluded(DEFERRED, termsAt(5 * HOUR, { retryAt }), { attempts: 2 });
-  assert.deepEqual(settlement, { kind: 'deferred', diagnosis: NO_ANSWER, retryAt, noticeSent: true });
-  assert.equal(ending?.lastAttemptAt, undefined);
-  assert.equal(event?.[1].attempt, 2);
+  assert.deepEqual(settlement, { kind: 'deferred', tried: false, diagnosis: NO_ANSWER, retryAt, noticeSent: true });
+  assert.deepEqual([ending?.kind, ending?.lastAttemptAt], ['delayed', undefined]);
+  assert.equal(event, undefined);
+});
+
+test('a failure without an attempt is told with the attempts before it', () => {
+  const outcome: Outcome = { kind: 'failed', diagnosis: NO_ANSWER };
+  const { event } = concluded(outcome, termsAt(24 * HOUR, { retryAt: after(0), expired: true }), { attempts: 2 });
+  assert.deepEqual([event?.[0], event?.[1].attempt], ['delivery.failed', 2]);
+});
+
+test('failures whose senders cannot be told are put off, and count as tries where they were', () => {
+  const lease = leaseOf(['b@dest.test', 'c@dest.test', 'd@dest.test'].map((to, index) => delivery(to, { index })));
+  const outcomes = new Map<number, Outcome>([
+    [0, { kind: 'failed', diagnosis: diagnose('null-mx') }],
+    [1, { kind: 'failed', diagnosis: diagnose('operator-failed') }],
+    [2, DELIVERED],
+  ]);
+  const { settlements, endings, events } = withoutFailures(concludeLease(lease, outcomes, termsAt(0)), after(HOUR));
+  assert.deepEqual(
+    [...settlements.values()].map((one) => (one.kind === 'deferred' ? [one.tried, one.retryAt] : one.kind)),
+    [[true, after(HOUR)], [false, after(HOUR)], 'delivered'],
+  );
+  assert.deepEqual([endings, events.map(([event]) => event)], [[], ['delivery.delivered']]);
 });
 
 test('each delivery of a lease has its own end, and one without an outcome has none', () => {

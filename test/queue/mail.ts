@@ -46,7 +46,7 @@ export function settling(lease: Lease, settlement: Settlement, reports: readonly
 export const delivered = (lease: Lease): SettledLease => settling(lease, { kind: 'delivered' });
 
 export const deferred = (lease: Lease, retryAt: Date, noticeSent = false): SettledLease =>
-  settling(lease, { kind: 'deferred', diagnosis: DIAGNOSIS, retryAt, noticeSent });
+  settling(lease, { kind: 'deferred', tried: true, diagnosis: DIAGNOSIS, retryAt, noticeSent });
 
 /** `message:index,index`, sorted: which deliveries the leases hold. */
 export const held = (leases: readonly Lease[]): string[] =>

@@ -179,7 +179,7 @@ const LENDING: Readonly<Record<string, Check>> = {
   'recipients of one message that are due at different times are lent at their own': async ({ store }) => {
     await store.add([message('m1', [BOB, 'anna@example.net'])]);
     const lease = only(await store.lease(request(at(0))));
-    const later = { kind: 'deferred', diagnosis: DIAGNOSIS, retryAt: at(30), noticeSent: false } as const;
+    const later = { kind: 'deferred', tried: true, diagnosis: DIAGNOSIS, retryAt: at(30), noticeSent: false } as const;
     await store.settle([{ lease, settlements: new Map([[0, later]]), reports: [] }]);
     assert.deepEqual(held(await store.lease(request(at(1)))), ['m1:1']);
     assert.deepEqual(held(await store.lease(request(at(30)))), ['m1:0']);
@@ -208,6 +208,17 @@ const SETTLING: Readonly<Record<string, Check>> = {
     assert.deepEqual(await store.lease(request(at(29))), []);
     const { attempts, last, noticeSent } = only(only(await store.lease(request(at(30)))).deliveries);
     assert.deepEqual({ attempts, last, noticeSent }, { attempts: 1, last: DIAGNOSIS, noticeSent: true });
+  },
+  'a delivery that is put off without a try counts none, and is still one that nobody attempted': async ({ store }) => {
+    await store.add([message('m1', [BOB]), message('m2', [CAROL])]);
+    const [tired, untried] = await store.lease(request(at(0)));
+    assert.ok(tired !== undefined && untried !== undefined);
+    const putOff = { kind: 'deferred', tried: false, diagnosis: DIAGNOSIS, retryAt: at(30), noticeSent: true } as const;
+    await store.settle([deferred(tired, at(20)), settling(untried, putOff)]);
+    const first = only(await store.lease(request(at(30), { limit: 1 })));
+    assert.equal(first.message.messageId, untried.message.messageId);
+    const { attempts, last, noticeSent } = only(first.deliveries);
+    assert.deepEqual({ attempts, last, noticeSent }, { attempts: 0, last: DIAGNOSIS, noticeSent: true });
   },
   'a delivery that is left out goes back as it was': async ({ store }) => {
     await store.add([message('m1', [BOB, 'anna@example.net'])]);

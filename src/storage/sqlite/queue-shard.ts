@@ -120,10 +120,10 @@ export class QueueShard {
     for (const position of gone) {
       if (left.delete(position)) found += Number(this.rows.remove.run(message, destination, position).changes);
     }
-    for (const { position, due, phase, last } of deferred) {
-      if (left.delete(position)) {
-        found += this.#returned(destination, this.rows.defer.get(due, phase, last, message, destination, position));
-      }
+    for (const { position, tries, due, phase, last } of deferred) {
+      if (!left.delete(position)) continue;
+      const row = this.rows.defer.get(tries, due, phase, last, message, destination, position);
+      found += this.#returned(destination, row);
     }
     found += this.#giveBack(lease, left);
     this.#endLease(lease);

@@ -215,8 +215,14 @@ export class SqliteQueueStore implements QueueStore {
     for (const [position, settlement] of settlements) {
       if (settlement.kind !== 'deferred') gone.push(position);
       else {
-        const { retryAt, noticeSent, diagnosis } = settlement;
-        deferred.push({ position, due: retryAt.getTime(), phase: noticeSent ? 1 : 0, last: JSON.stringify(diagnosis) });
+        const { tried, retryAt, noticeSent, diagnosis } = settlement;
+        deferred.push({
+          position,
+          tries: tried ? 1 : 0,
+          due: retryAt.getTime(),
+          phase: noticeSent ? 1 : 0,
+          last: JSON.stringify(diagnosis),
+        });
       }
     }
     const wireReports = reports.map((report) => this.#wireMessage(report, Infinity));

@@ -37,7 +37,7 @@ const STATEMENTS = {
   removeMessage: 'DELETE FROM message WHERE number = ? AND NOT EXISTS (SELECT 1 FROM delivery WHERE message = ?)',
   giveBack: `UPDATE delivery SET leased = 0 WHERE ${ONE} RETURNING held, due, attempts`,
   /** What the operator wants returned (phase 2) stays so, and due. */
-  defer: `UPDATE delivery SET leased = 0, attempts = attempts + 1, due = iif(phase = 2, received, ?),
+  defer: `UPDATE delivery SET leased = 0, attempts = attempts + ?, due = iif(phase = 2, received, ?),
        phase = max(phase, ?), last = ? WHERE ${ONE} RETURNING held, due, attempts`,
   setPause: `INSERT INTO pause (destination, until, failures, diagnosis) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
        SET until = excluded.until, failures = excluded.failures, diagnosis = excluded.diagnosis`,

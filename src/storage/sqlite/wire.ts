@@ -32,6 +32,8 @@ export type WireSettlement = {
   readonly gone: readonly number[];
   readonly deferred: readonly {
     readonly position: number;
+    /** Attempts to add: one or none. */
+    readonly tries: number;
     readonly due: number;
     readonly phase: number;
     readonly last: string;
