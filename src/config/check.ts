@@ -7,6 +7,7 @@ import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, s
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 
+import { isInNetworks, parseNetworks } from '#mail/network.ts';
 import type { LoadedConfig } from './load.ts';
 import { settingName, type ConfigProblem } from './problems.ts';
 import type { RelayConfig } from './schema.ts';
@@ -28,6 +29,7 @@ export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters)
   const { config } = loaded;
   const found = [
     ...checkHostname(config),
+    ...checkPostmaster(config),
     ...checkCertificates(config, adapters.now()),
     ...checkFiles(config),
     ...checkDirectory(['dataDirectory'], config.dataDirectory),
@@ -48,6 +50,20 @@ function checkHostname({ hostname }: RelayConfig): readonly Found[] {
   if (hostname.includes('.')) return [];
   const message = `should be a full name such as relay.example.org, not ${hostname}; many servers refuse mail from a name without a dot`;
   return [{ path: ['hostname'], warning: true, message }];
+}
+
+const LOOPBACK = parseNetworks(['127.0.0.0/8', '::1/128']);
+
+/** RFC 5321 §4.5.1: whoever takes mail from strangers must have a postmaster. */
+function checkPostmaster({ hostname, listeners, inbound: { postmaster } }: RelayConfig): readonly Found[] {
+  const path = ['inbound', 'postmaster'];
+  const ours = `postmaster@${hostname}`;
+  if (postmaster.toLowerCase() === ours)
+    return [{ path, message: `must be another address; mail for ${ours} would come back here` }];
+  const isOpen = listeners.some(({ mode, address }) => mode === 'relay' && !isInNetworks(LOOPBACK, address));
+  if (postmaster !== '' || !isOpen) return [];
+  const message = `should be an address that somebody reads; strangers write to ${ours} (RFC 5321 §4.5.1), and nobody would get it`;
+  return [{ path, warning: true, message }];
 }
 
 function checkCertificates({ tls }: RelayConfig, now: Date): readonly Found[] {

@@ -1,6 +1,7 @@
 /** Settings of reception: listeners, who may relay what, limits. What they mean to the code: `inbound/settings.ts`. */
 import type { z } from 'zod';
 
+import { needsSmtpUtf8 } from '#mail/address.ts';
 import { DEFAULT_TLS_CIPHERS } from '#mail/tls-ciphers.ts';
 import {
   certificateName,
@@ -9,6 +10,7 @@ import {
   duration,
   flag,
   list,
+  mailbox,
   named,
   network,
   ownAddress,
@@ -168,6 +170,11 @@ export const inbound = section('Which mail is taken.', {
     '127.0.0.0/8',
     '::1/128',
   ]),
+  postmaster: mailbox(
+    'Who gets mail for `postmaster` and for postmaster@ and the hostname, from anyone; empty: it is treated as any other address. RFC 5321 §4.5.1',
+  )
+    .refine((address) => !needsSmtpUtf8(address), { error: 'must be in ASCII: any mail may go there' })
+    .prefault(''),
   connectors: list('Servers with rules of their own.', inboundConnector, [
     {
       name: 'partner',

@@ -72,6 +72,8 @@ export type InboundSettings = {
     readonly acceptedDomains: readonly string[];
     /** Addresses or networks that may relay anywhere without signing in. */
     readonly relayNetworks: readonly string[];
+    /** Where mail for `postmaster` and `postmaster@hostname` goes (RFC 5321 §4.5.1); `''` leaves it as it is. */
+    readonly postmaster: string;
     readonly connectors: readonly InboundConnectorSettings[];
     readonly limits: InboundLimits;
     /** Bare CR, bare LF and NUL in content: refused with 550 5.6.0, or line ends made CRLF and NUL dropped. */

@@ -2,6 +2,7 @@
  * One mail transaction: from MAIL over RCPT to the content and the queue's word that the message is safe. It knows the
  * order in which things may come, not how commands are written nor how replies are sent.
  */
+import { domainOf } from '#mail/address.ts';
 import type { EnvelopeRecipient } from '#mail/envelope.ts';
 import type { EventFields, Subjects } from '#log/events.ts';
 import type { NewMessage } from '#queue/store.ts';
@@ -79,6 +80,11 @@ export class Transaction {
       this.#excess = excess;
       return { status: 'too-many-recipients' };
     }
+    const postmaster = asPostmaster(recipient, settings);
+    if (postmaster !== undefined) {
+      this.#recipients.set(postmaster.address, postmaster);
+      return undefined;
+    }
     const refusal = parts.admission.recipient(client, sender.address, recipient.address);
     if (refusal === undefined) this.#recipients.set(recipient.address, recipient);
     return refusal;
@@ -129,6 +135,21 @@ export class Transaction {
   async discard(): Promise<void> {
     await this.#reception?.discard();
   }
+}
+
+/**
+ * RFC 5321 §4.5.1: mail for our postmaster is taken from anyone, wherever it is read. What the sender wrote to is kept as
+ * ORCPT (RFC 3461 §5.2.1), so that a report names an address that the sender knows.
+ */
+function asPostmaster(
+  recipient: EnvelopeRecipient,
+  { hostname, inbound: { postmaster } }: InboundSettings,
+): EnvelopeRecipient | undefined {
+  const { address } = recipient;
+  const isOurs = domainOf(address) === hostname && /^postmaster@/i.test(address);
+  if (postmaster === '' || !isOurs) return undefined;
+  const { originalRecipient = `rfc822;postmaster@${hostname}` } = recipient;
+  return { ...recipient, address: postmaster, originalRecipient };
 }
 
 /** What the log says of a message that was accepted. */

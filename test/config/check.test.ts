@@ -119,7 +119,7 @@ describe('ports', () => {
   });
 
   test('an address of another machine is told', async () => {
-    const listeners = [{ name: 'mail', address: '192.0.2.1', port: 2525 }];
+    const listeners = [{ name: 'submission', address: '192.0.2.1', port: 2525, mode: 'submission' }];
     assert.deepEqual(await check({ listeners }), [
       'f: listeners[0].port must be on an address of this machine; 192.0.2.1 is none',
     ]);
@@ -163,6 +163,30 @@ test('a hostname without a dot is a warning', async () => {
   const [problem = '', ...more] = await check({ hostname: 'mail' });
   assert.match(problem, /^f: warning: hostname should be a full name such as relay\.example\.org, not mail;/);
   assert.deepEqual(more, []);
+});
+
+const listeningOn = (address: string, mode = 'relay') => ({ listeners: [{ name: 'mail', address, port: 0, mode }] });
+
+describe('mail for the postmaster', () => {
+  test('a listener for the world without a postmaster is a warning', async () => {
+    for (const address of ['0.0.0.0', '::']) {
+      assert.deepEqual(await check(listeningOn(address)), [
+        'f: warning: inbound.postmaster should be an address that somebody reads; strangers write to postmaster@mail.example.org (RFC 5321 §4.5.1), and nobody would get it',
+      ]);
+    }
+    assert.deepEqual(await check({ ...listeningOn('0.0.0.0'), inbound: { postmaster: 'ann@example.org' } }), []);
+  });
+
+  test('loopback and submission need none', async () => {
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1']) assert.deepEqual(await check(listeningOn(address)), []);
+    assert.deepEqual(await check(listeningOn('0.0.0.0', 'submission')), []);
+  });
+
+  test('an address that leads back to us is told', async () => {
+    assert.deepEqual(await check({ inbound: { postmaster: 'Postmaster@mail.example.org' } }), [
+      'f: inbound.postmaster must be another address; mail for postmaster@mail.example.org would come back here',
+    ]);
+  });
 });
 
 describe('development certificates', () => {

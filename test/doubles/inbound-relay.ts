@@ -20,6 +20,7 @@ export type RelayOptions = {
   readonly listener?: Partial<ListenerSettings>;
   readonly limits?: Partial<InboundLimits>;
   readonly bareLineEnds?: 'refuse' | 'normalise';
+  readonly postmaster?: string;
   readonly inlineLimit?: number;
   readonly spoolDirectory?: string;
   readonly parts?: Partial<InboundParts>;
@@ -63,6 +64,7 @@ export class TestRelay {
       inbound: {
         ...plain.inbound,
         bareLineEnds: options.bareLineEnds ?? 'refuse',
+        postmaster: options.postmaster ?? '',
         limits: { ...plain.inbound.limits, ...options.limits },
       },
     };

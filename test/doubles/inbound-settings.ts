@@ -53,6 +53,7 @@ export function inboundSettings({ tls, inbound, authentication }: InboundChanges
     inbound: {
       acceptedDomains: [],
       relayNetworks: [],
+      postmaster: '',
       connectors: [],
       limits: LIMITS,
       bareLineEnds: 'refuse',

@@ -2,6 +2,7 @@
  * Plays test/dialogs/*.smtp against a relay. One dialog is one protocol case as data:
  *
  *     listen: tls=required     limits: badCommands=2     bareLineEnds: normalise     (before the first line)
+ *     postmaster: the address for our postmaster's mail                              (before the first line)
  *     c: a line sent with CRLF          c! octets sent as they are          s: the expected line, `*` for any rest
  *     tls: STARTTLS handshake           closed: the server has closed       accepted: how many messages
  *     content: what follows our Received field in the last message          envelope: part of it as JSON
@@ -18,7 +19,7 @@ import { TestRelay, type RelayOptions } from '../doubles/inbound-relay.ts';
 type Step = { readonly kind: string; readonly text: string; readonly where: string };
 
 const FOLDER = new URL('../dialogs/', import.meta.url).pathname;
-const SETTINGS: ReadonlySet<string> = new Set(['listen', 'limits', 'bareLineEnds']);
+const SETTINGS: ReadonlySet<string> = new Set(['listen', 'limits', 'bareLineEnds', 'postmaster']);
 
 function readSteps(file: string): Step[] {
   return readFileSync(file, 'utf8')
@@ -41,6 +42,7 @@ function readOptions(steps: readonly Step[]): RelayOptions {
     listener: readPairs(texts['listen'] ?? ''),
     limits: readPairs(texts['limits'] ?? ''),
     bareLineEnds: texts['bareLineEnds'] === 'normalise' ? 'normalise' : 'refuse',
+    postmaster: texts['postmaster'] ?? '',
   };
 }
 
