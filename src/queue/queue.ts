@@ -207,7 +207,8 @@ export class Queue {
   }
 
   async depth(): Promise<QueueDepth> {
-    const depths = await Promise.all(this.#stores.map(async (store) => this.#stored(store.depth())));
+    const now = this.#now();
+    const depths = await Promise.all(this.#stores.map(async (store) => this.#stored(store.depth(now))));
     const oldest = depths.map(({ oldestReceivedAt }) => oldestReceivedAt).filter((date) => date !== undefined);
     const sum = (count: (depth: QueueDepth) => number): number =>
       depths.reduce((total, depth) => total + count(depth), 0);

@@ -114,6 +114,7 @@ export type QueueDepth = {
   readonly leased: number;
   readonly held: number;
   readonly messages: number;
+  /** Those whose pause has not ended. */
   readonly pausedDestinations: number;
   readonly oldestReceivedAt?: Date | undefined;
 };
@@ -140,6 +141,7 @@ export interface QueueStore {
    * Lends deliveries that the operator wants returned, and those that are late (no notice sent yet) or too old, also of
    * paused destinations, so that their senders can be told. Held deliveries never. What is late and needs no notice is
    * settled with `noticeSent` all the same, else it is lent again and again.
+   * Forgets the pauses that have ended and for whose destination nothing waits.
    */
   leaseOverdue(request: OverdueRequest): Promise<readonly Lease[]>;
 
@@ -156,7 +158,7 @@ export interface QueueStore {
 
   /** When `lease` may next return something; `undefined` when nothing waits. */
   nextDue(): Promise<Date | undefined>;
-  depth(): Promise<QueueDepth>;
+  depth(now: Date): Promise<QueueDepth>;
   close(): Promise<void>;
 }
 

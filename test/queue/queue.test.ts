@@ -94,7 +94,7 @@ test('leases come from every store in turn and find back to it', async () =>
     assert.deepEqual(held([...first, ...second]), ['adopted:0', 'own:0']);
     assert.equal(first.length, 1, 'one destination has its limit over all stores');
     assert.deepEqual(await queue.settle([...first, ...second].map((lease) => delivered(lease))), [true, true]);
-    assert.equal((await own.depth()).messages + (await other.depth()).messages, 0);
+    assert.equal((await own.depth(at(0))).messages + (await other.depth(at(0))).messages, 0);
     assert.equal((await queue.depth()).messages, 0);
   }));
 

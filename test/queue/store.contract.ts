@@ -55,7 +55,7 @@ const ADDING: Readonly<Record<string, Check>> = {
     assert.deepEqual(leases.map(({ destination }) => destination).toSorted(), ['example.com', 'example.net']);
     assert.deepEqual(await store.lease(request(at(1))), []);
     assert.deepEqual(await store.settle(leases.map((lease) => delivered(lease))), [true, true]);
-    assert.equal((await store.depth()).messages, 0);
+    assert.equal((await store.depth(at(0))).messages, 0);
   },
   'a fresh lease holds no more recipients than asked for': async ({ store }) => {
     const leases = await store.add([message('m1', ['a@example.net', 'b@example.net', 'c@example.net'])], at(60), 2);
@@ -78,13 +78,13 @@ const ADDING: Readonly<Record<string, Check>> = {
       ['fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
     );
     assert.deepEqual(held(await store.lease(request(at(0)))), ['m1:0', 'm2:0', 'm3:0']);
-    const { messages, leased, waiting } = await store.depth();
+    const { messages, leased, waiting } = await store.depth(at(0));
     assert.deepEqual({ messages, leased, waiting }, { messages: 3, leased: 3, waiting: 0 });
   },
   'a call that fails leaves no lease behind': async ({ store }) => {
     await store.add([message('m1', [BOB])]);
     await assert.rejects(store.add([message('m2', [CAROL]), message('m1', [BOB])], at(60)));
-    const { messages, leased } = await store.depth();
+    const { messages, leased } = await store.depth(at(0));
     assert.deepEqual({ messages, leased }, { messages: 1, leased: 0 });
   },
   'content in a file is adopted, and goes with the last delivery': async ({ store }) => {
@@ -133,7 +133,7 @@ const LENDING: Readonly<Record<string, Check>> = {
     const fresh = only(await store.lease(request(at(5))));
     const failed = { kind: 'failed', diagnosis: DIAGNOSIS } as const;
     assert.deepEqual(await store.settle([settling(stale, failed, [message('r1', [BOB])])]), [false]);
-    assert.equal((await store.depth()).messages, 1);
+    assert.equal((await store.depth(at(0))).messages, 1);
     assert.deepEqual(await store.settle([delivered(fresh)]), [true]);
     assert.deepEqual(await store.settle([delivered(fresh)]), [false]);
   },
@@ -233,10 +233,10 @@ const SETTLING: Readonly<Record<string, Check>> = {
     const [first, second] = await store.lease(request(at(0)));
     assert.ok(first !== undefined && second !== undefined);
     await store.settle([settling(first, { kind: 'failed', diagnosis: DIAGNOSIS })]);
-    assert.equal((await store.depth()).messages, 1);
+    assert.equal((await store.depth(at(0))).messages, 1);
     await store.settle([delivered(second)]);
     assert.deepEqual(await store.lease(request(at(9_999))), []);
-    assert.deepEqual(await store.depth(), {
+    assert.deepEqual(await store.depth(at(0)), {
       waiting: 0,
       leased: 0,
       held: 0,
@@ -252,7 +252,7 @@ const SETTLING: Readonly<Record<string, Check>> = {
     const failed = { kind: 'failed', diagnosis: DIAGNOSIS } as const;
     // The second report bears an id that is taken already.
     await assert.rejects(store.settle([settling(lease, failed, [message('r1', [CAROL]), message('r0', [CAROL])])]));
-    assert.equal((await store.depth()).messages, 2);
+    assert.equal((await store.depth(at(0))).messages, 2);
     assert.deepEqual(await store.settle([settling(lease, failed, [message('r1', [CAROL])])]), [true]);
     assert.deepEqual(held(await store.lease(request(at(0)))), ['r0:0', 'r1:0']);
   },
@@ -268,7 +268,30 @@ const PAUSING: Readonly<Record<string, Check>> = {
     assert.deepEqual(await store.lease(request(at(14))), []);
     assert.deepEqual(await store.pauses(), [pause]);
     assert.deepEqual(await store.nextDue(), at(15));
-    assert.equal((await store.depth()).pausedDestinations, 1);
+    assert.equal((await store.depth(at(14))).pausedDestinations, 1);
+    assert.equal((await store.depth(at(15))).pausedDestinations, 0);
+  },
+  'a pause that has ended goes once nothing waits for its destination': async ({ store, reopen }) => {
+    await store.add([message('m1', [BOB])]);
+    const ends = { 'example.net': 15, 'example.com': 15, 'example.org': 60 };
+    for (const [destination, minute] of Object.entries(ends)) {
+      await store.pause({ destination, until: at(minute), failures: 1, diagnosis: DIAGNOSIS });
+    }
+    const nobody = { until: at(90), limit: 10, noticeBefore: at(-9), expireBefore: at(-9) };
+    const left = async (): Promise<string[]> => (await store.pauses()).map(({ destination }) => destination).toSorted();
+    await store.leaseOverdue({ ...nobody, now: at(14) });
+    assert.deepEqual(await left(), ['example.com', 'example.net', 'example.org']);
+    await store.leaseOverdue({ ...nobody, now: at(15) });
+    assert.deepEqual(await left(), ['example.net', 'example.org']);
+    const probe = only(await store.lease(request(at(16))));
+    await store.leaseOverdue({ ...nobody, now: at(17) });
+    assert.deepEqual(await left(), ['example.net', 'example.org']);
+    await store.settle([delivered(probe)]);
+    await store.leaseOverdue({ ...nobody, now: at(18) });
+    assert.deepEqual(
+      (await (await reopen()).pauses()).map(({ destination }) => destination),
+      ['example.org'],
+    );
   },
   'after a pause one lease tries, and more once it is resumed': async ({ store }) => {
     await store.add(['m1', 'm2', 'm3'].map((id) => message(id, [BOB])));

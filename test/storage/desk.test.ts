@@ -88,7 +88,7 @@ test('what is held is not lent until it is released', async () =>
     const desk = deskOf(directory);
     assert.equal(await desk.act({ messageId: 'a1' }, 'hold'), 1);
     assert.deepEqual(held(await store.lease(request(at(0)))), ['a2:0']);
-    assert.equal((await store.depth()).held, 1);
+    assert.equal((await store.depth(at(0))).held, 1);
     assert.deepEqual(
       (await desk.list({ state: 'held' }, 9)).map(({ messageId }) => messageId),
       ['a1'],
@@ -103,7 +103,7 @@ test('what is held while it is attempted stays held when the attempt fails', asy
     const lease = only(await store.add([message('a1', [BOB])], at(60)));
     await deskOf(directory).act({}, 'hold');
     assert.deepEqual(await store.settle([deferred(lease, at(1))]), [true]);
-    const { held: stopped, waiting } = await store.depth();
+    const { held: stopped, waiting } = await store.depth(at(0));
     assert.deepEqual({ stopped, waiting }, { stopped: 1, waiting: 0 });
     assert.deepEqual(await store.lease(request(at(30))), []);
     assert.deepEqual(
@@ -139,7 +139,7 @@ test('what is cancelled is gone, with its file, and a lease of it settles nothin
     assert.equal(await desk.act({}, 'cancel'), 1);
     assert.deepEqual(readdirSync(store.spoolDirectory), []);
     assert.deepEqual(await store.settle(leases.map((lease) => delivered(lease))), [false, false]);
-    assert.equal((await store.depth()).messages, 0);
+    assert.equal((await store.depth(at(0))).messages, 0);
   }));
 
 test('what the operator fails is lent to be returned, also of a paused destination, and settles first when it is attempted', async () =>

@@ -86,7 +86,7 @@ export class CommitGroup {
       case 'nextDue':
         return this.#shard.nextDue();
       case 'depth':
-        return this.#shard.depth();
+        return this.#shard.depth(request.now);
     }
   }
 

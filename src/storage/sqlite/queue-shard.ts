@@ -96,6 +96,7 @@ export class QueueShard {
 
   leaseOverdue(request: WireOverdue, transfer: ArrayBuffer[]): readonly WireLease[] {
     this.#expire(request.now);
+    this.#forgetPauses(request.now);
     const leases: WireLease[] = [];
     for (const [phase, found] of this.#overdue(request)) {
       for (const row of found) {
@@ -160,7 +161,7 @@ export class QueueShard {
     return next < Infinity ? next : null;
   }
 
-  depth(): WireDepth {
+  depth(now: number): WireDepth {
     const all = [...this.#destinations.all()];
     const oldest = this.rows.oldest.get();
     return {
@@ -168,7 +169,7 @@ export class QueueShard {
       leased: this.#leases.deliveries,
       held: this.#held,
       messages: this.#messages,
-      pausedDestinations: all.filter(({ pause }) => pause !== undefined).length,
+      pausedDestinations: all.filter(({ pause }) => pause !== undefined && pause.until > now).length,
       oldest: oldest === undefined ? null : numberOf(oldest, 'received'),
     };
   }
@@ -250,6 +251,13 @@ export class QueueShard {
     for (const lease of this.#leases.runOut(now)) {
       this.#giveBack(lease, lease.positions);
       this.#endLease(lease);
+    }
+  }
+
+  /** Where nothing waits and nothing is lent, no lease will ever try the destination and end its pause. */
+  #forgetPauses(now: number): void {
+    for (const { name, pause, waiting, out } of this.#destinations.all()) {
+      if (pause !== undefined && pause.until <= now && waiting === 0 && out === 0) this.resume(name);
     }
   }
 

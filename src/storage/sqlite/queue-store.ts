@@ -119,8 +119,8 @@ export class SqliteQueueStore implements QueueStore {
     return due === null ? undefined : new Date(due);
   }
 
-  async depth(): Promise<QueueDepth> {
-    const { oldest, ...counts } = await this.#port.ask({ kind: 'depth' });
+  async depth(now: Date): Promise<QueueDepth> {
+    const { oldest, ...counts } = await this.#port.ask({ kind: 'depth', now: now.getTime() });
     return { ...counts, oldestReceivedAt: oldest === null ? undefined : new Date(oldest) };
   }
 

@@ -86,7 +86,7 @@ export type QueueRequest =
   | { readonly kind: 'resume'; readonly destination: string }
   | { readonly kind: 'pauses' }
   | { readonly kind: 'nextDue' }
-  | { readonly kind: 'depth' };
+  | { readonly kind: 'depth'; readonly now: number };
 
 /** Traces have a database of their own. */
 export type TraceRequest =
