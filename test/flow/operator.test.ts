@@ -58,6 +58,13 @@ describe('an operator', { concurrency: 4 }, () => {
       assert.deepEqual(world.trail(BOB), ['deferred 4.4.2']);
       assert.equal(await act(world, 'release'), 1);
       await world.untilTrail(BOB, 'delivered 2.0.0');
+      const told = async (): Promise<string[]> => (await world.traces().find(BOB, 20)).map(({ event }) => event);
+      await world.until(async () => (await told()).includes('delivery.delivered'), 'the last record');
+      const acts = ['queue.held', 'queue.retried', 'queue.released'];
+      assert.deepEqual(
+        (await told()).filter((event) => !event.startsWith('inbound.')),
+        ['delivery.deferred', ...acts, 'delivery.delivered'],
+      );
     });
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { listShards } from '#storage/sqlite/shards.ts';
+import { SqliteTraceStore } from '#storage/sqlite/trace-store.ts';
 import { at, deferred, delivered, DIAGNOSIS, held, message, only, request } from '../queue/mail.ts';
 import { inDataDirectory, type DataDirectory } from './shard-directory.ts';
 
@@ -168,4 +169,46 @@ test('the desk works when no relay runs, and a later owner sees what it did', as
     assert.equal(await deskOf(directory).act({ messageId: 'a1' }, 'cancel'), 1);
     const next = await directory.open();
     assert.deepEqual(held(await next.lease(request(at(0)))), ['a2:0']);
+  }));
+
+test('what an operator does is told with the message, between the records of the relay that runs', async () =>
+  inDataDirectory(async (directory) => {
+    const store = await directory.open();
+    const failures: unknown[] = [];
+    const traces = new SqliteTraceStore(directory.path, store, (error) => failures.push(error));
+    const note = async (minute: number, event: string): Promise<void> => {
+      traces.append({ messageId: 'a1', at: at(minute), event, fields: {}, subjects: ['alice@example.org'] });
+      await traces.close();
+    };
+    await store.add([message('a1', [BOB, CAROL]), message('a2', [BOB])]);
+    await note(0, 'inbound.accepted');
+    const desk = deskOf(directory);
+    await desk.act({ messageId: 'a1', recipient: BOB }, 'hold');
+    await note(61, 'delivery.delivered');
+    await desk.act({ messageId: 'a1' }, 'cancel');
+    const told = (await traces.find('alice@example.org', 10)).map(
+      ({ event, fields }) => `${event} ${String(fields['recipient'] ?? '')}`,
+    );
+    assert.deepEqual(told, [
+      'inbound.accepted ',
+      `queue.held ${BOB}`,
+      `queue.cancelled ${CAROL}`,
+      `queue.cancelled ${BOB}`,
+      'delivery.delivered ',
+    ]);
+    assert.deepEqual((await traces.find(CAROL, 10)).map(({ event, at: time }) => [event, time]).at(-2), [
+      'queue.cancelled',
+      at(60),
+    ]);
+    assert.deepEqual(failures, []);
+  }));
+
+test('an act is done also where it cannot be noted', async () =>
+  inDataDirectory(async (directory) => {
+    const store = await directory.open();
+    await store.add([message('a1', [BOB])]);
+    await store.close();
+    writeFileSync(join(directory.path, 'shard-0', 'trace.db'), 'no database at all'.repeat(99));
+    assert.equal(await deskOf(directory).act({}, 'cancel'), 1);
+    assert.equal(await deskOf(directory).count({}), 0);
   }));

@@ -9,6 +9,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { QueueAct, QueueDesk, QueueDetail, QueueFilter, QueueRow } from '#queue/desk.ts';
 import type { Pause } from '#queue/store.ts';
 import { diagnose } from '#mail/diagnosis.ts';
+import { noteAct } from './act-trace.ts';
 import { conditionOf } from './desk-filter.ts';
 import { failureOf, unavailable } from './failure.ts';
 import { BUSY_TIMEOUT_MS } from './open.ts';
@@ -95,7 +96,9 @@ export class SqliteQueueDesk implements QueueDesk {
     await this.#eachShard(async (shard) => {
       // Keys are taken first: what an act changes may be what the filter asks for.
       const keys = shard.database
-        .prepare(`SELECT message, delivery.destination AS destination, position, id ${FROM} WHERE ${condition.sql}`)
+        .prepare(
+          `SELECT message, delivery.destination AS destination, position, id, recipient ${FROM} WHERE ${condition.sql}`,
+        )
         .all(...condition.values);
       for (let at = 0; at < keys.length; at += SLICE) {
         changed += this.#change(shard, keys.slice(at, at + SLICE), act);
@@ -131,8 +134,9 @@ export class SqliteQueueDesk implements QueueDesk {
       act === 'cancel' ? `DELETE FROM delivery WHERE ${where}` : `UPDATE delivery SET ${CHANGES[act]} WHERE ${where}`,
     );
     const endPause = database.prepare('DELETE FROM pause WHERE destination = ?');
-    const now = act === 'retry' || act === 'fail' ? { now: this.#now().getTime() } : {};
-    let changed = 0;
+    const at = this.#now();
+    const now = act === 'retry' || act === 'fail' ? { now: at.getTime() } : {};
+    const changed: Row[] = [];
     let goneFiles: readonly string[] = [];
     inOneCommit(database, () => {
       for (const key of keys) {
@@ -141,13 +145,14 @@ export class SqliteQueueDesk implements QueueDesk {
           textOf(key, 'destination'),
           numberOf(key, 'position'),
         ];
-        changed += Number(change.run({ message, destination, position, ...now }).changes);
+        if (change.run({ message, destination, position, ...now }).changes > 0) changed.push(key);
         if (act === 'retry') endPause.run(destination);
       }
       if (act === 'cancel') goneFiles = removeEmptied(database, keys);
     });
     for (const id of goneFiles) rmSync(join(files.spool, id), { force: true });
-    return changed;
+    noteAct(files.trace, act, at, changed);
+    return changed.length;
   }
 
   async #eachShard(visit: (shard: Shard) => void | Promise<void>): Promise<void> {

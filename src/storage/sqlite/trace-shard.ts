@@ -1,4 +1,4 @@
-/** The trace database of one shard as its owner writes it: entries in groups, and their removal by age in small steps. */
+/** Writes the trace database of one shard: entries in groups, and their removal by age in small steps. */
 import { crc32 } from 'node:zlib';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { numberOf } from './rows.ts';
@@ -19,7 +19,8 @@ export class TraceShard {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #insertSubject: StatementSync;
-  #last: number;
+  readonly #newest: StatementSync;
+  #last = 0;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -27,12 +28,14 @@ export class TraceShard {
       'INSERT INTO entry (number, at, message, records, subjects) VALUES (?, ?, ?, ?, ?)',
     );
     this.#insertSubject = database.prepare('INSERT OR IGNORE INTO subject (bucket, hash, entry) VALUES (?, ?, ?)');
-    this.#last = numberOf(database.prepare('SELECT max(number) AS last FROM entry').get(), 'last');
+    this.#newest = database.prepare('SELECT max(number) AS last FROM entry');
   }
 
   append(entries: readonly WireTraceEntry[]): void {
     const before = this.#last;
     const write = (): void => {
+      // Another process may have written since: an operator's acts are told here too.
+      this.#last = Math.max(this.#last, numberOf(this.#newest.get(), 'last'));
       for (const { at, messageId, records, subjects } of entries) {
         this.#last += 1;
         this.#insert.run(this.#last, at, messageId, records, subjects.join('\n'));
