@@ -1,6 +1,7 @@
 /** What operators and signals do to a relay that runs: the desk's acts, traces, a reload, a drain and a start again. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeliveryState, QueueAct } from '#queue/desk.ts';
 import { CLOSE, type Act } from '../doubles/scripted-host.ts';
 import { inWorld, transact, type World, type WorldPlan } from './world.ts';
@@ -20,7 +21,9 @@ function busyHost(said: Act): { readonly plan: WorldPlan; readonly open: () => v
   };
 }
 
+/** An operator comes later than what he reacts to; trace records tell that by whole milliseconds only. */
 async function act(world: World, what: QueueAct): Promise<number> {
+  await sleep(2);
   const changed = await world.withDesk(async (desk) => desk.act({ recipient: BOB }, what));
   world.relay.wake();
   return changed;
