@@ -158,16 +158,19 @@ export class OutboundWorker {
     // A full answer means that there is more.
     this.#nextOverdue = leases.length < LEASES_AT_ONCE ? now.getTime() + OVERDUE_EVERY_MS : 0;
     const due: Lease[] = [];
+    const settling: Promise<void>[] = [];
     for (const lease of leases) {
       const pause = this.#parts.pauses.at(lease.destination, now);
       if (pause === undefined && !lease.deliveries.every(({ operatorFailed }) => operatorFailed)) due.push(lease);
       else {
         const terms = { ...this.#terms(lease, now), retryAt: pause?.until ?? now };
         const outcomes = outcomesWithoutAttempt(lease, pause?.diagnosis, terms.expired);
-        await this.#settle(lease, concludeLease(lease, outcomes, terms));
+        // All at once, so that they share a commit: a dead destination may have thousands that end together.
+        settling.push(this.#settle(lease, concludeLease(lease, outcomes, terms)));
       }
     }
     this.take(due);
+    await Promise.all(settling);
   }
 
   #fill(): void {
