@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import { parseAddress } from '#mail/address.ts';
 import { parseCertificateName } from '#mail/certificate-names.ts';
+import { parseDestinationPattern } from '#mail/destination-pattern.ts';
 import { parseDomainPattern } from '#mail/domain-pattern.ts';
 import { parseDomain } from '#mail/domain.ts';
 import { parseHostAndPort } from '#mail/host-and-port.ts';
@@ -164,6 +165,24 @@ export function smartHost(description: string) {
   });
 }
 
+/** Where mail is routed to: a domain pattern with an optional port, or a smart host in brackets with an optional port. */
+export function destinationPattern(description: string) {
+  return parsed(ifText(parseDestinationPattern), 'dest.example, *.dest.example, dest.example:587 or [smart.host]:587', {
+    description,
+    kind: 'destination pattern',
+    type: 'string',
+  });
+}
+
+/** A day (its end in UTC) or a time with its zone (RFC 3339). */
+export function date(description: string) {
+  return parsed(readDate, 'a date such as 2027-01-31 or 2027-01-31T12:00:00Z', {
+    description,
+    kind: 'date',
+    type: 'string',
+  });
+}
+
 /** `auto` or a count. */
 export function autoCount(description: string, max: number) {
   const parse = (value: unknown): 'auto' | number | undefined => {
@@ -204,6 +223,16 @@ function within(parse: (value: unknown) => number | undefined, least: number, mo
     const amount = parse(value);
     return amount !== undefined && amount >= least && amount <= most ? amount : undefined;
   };
+}
+
+function readDate(value: unknown): Date | undefined {
+  // YAML itself may have made a date of it.
+  if (value instanceof Date) return value;
+  const [, day, time] =
+    /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:\d\d))?$/.exec(String(value)) ?? [];
+  if (day === undefined) return undefined;
+  const read = new Date(`${day}${time ?? 'T23:59:59.999Z'}`);
+  return Number.isNaN(read.getTime()) ? undefined : read;
 }
 
 function readPattern(value: string): string | undefined {

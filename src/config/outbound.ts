@@ -1,7 +1,6 @@
-/** Settings of delivery: connectors, sessions, TLS demands. What they mean to the code: `outbound/settings.ts`. */
+/** Settings of delivery: connectors, sessions. What they mean to the code: `outbound/settings.ts`. */
 import type { z } from 'zod';
 
-import { DEFAULT_TLS_CIPHERS } from '#mail/tls-ciphers.ts';
 import {
   certificateName,
   choice,
@@ -41,6 +40,14 @@ const connectorSettings = record('Another way for some mail (Exchange: New-Outbo
     ['EncryptionOnly', 'CertificateValidation', 'DomainValidation'],
   ).optional(),
   tlsDomain: certificateName("With DomainValidation: the name in the host's certificate.").optional(),
+  smtpDaneMode: choice(
+    'TLSA records of the hosts: `opportunistic` (enforced where they are), `mandatory` (mail waits where there are none), `none` (not looked at).',
+    ['opportunistic', 'mandatory', 'none'],
+  ).prefault('opportunistic'),
+  mtaStsMode: choice('MTA-STS policies: `opportunistic` (enforced where they are), `none` (not looked at).', [
+    'opportunistic',
+    'none',
+  ]).prefault('opportunistic'),
   implicitTls: flag('TLS from the first octet, as port 465 has it (RFC 8314).').prefault(false),
   isTransportRuleScoped: flag('The connector is used only where a rule routes to it.').prefault(false),
   testMode: flag('The route is logged, and mail goes as if the connector did not exist.').prefault(false),
@@ -126,13 +133,4 @@ export const outbound = section('How mail is delivered.', {
     'PEM files of certificate revocation lists; with any, every chain must be covered by one.',
     named('A file.', 'path'),
   ).prefault([]),
-});
-
-export const tlsPolicy = section('What TLS is demanded of the hosts that we deliver to.', {
-  floor: choice(
-    'The least where nothing demands more: `encrypted` (TLS 1.2 or later, any certificate), `authenticated` (a valid certificate for the host) or `opportunistic` (clear text where the host has no TLS).',
-    ['opportunistic', 'encrypted', 'authenticated'],
-  ).prefault('encrypted'),
-  minVersion: choice('Oldest version that is spoken.', ['TLSv1.2', 'TLSv1.3']).prefault('TLSv1.2'),
-  ciphers: named('Suites in order of preference, by their OpenSSL names.').prefault(DEFAULT_TLS_CIPHERS),
 });

@@ -6,8 +6,9 @@ import type { z } from 'zod';
 
 import { autoCount, choice, domain, duration, named, ownAddress, port, record, section, text } from './fields.ts';
 import { inbound, listeners, tls } from './inbound.ts';
-import { outbound, tlsPolicy } from './outbound.ts';
+import { outbound } from './outbound.ts';
 import { dns, queue, reports } from './queue.ts';
+import { tlsPolicy } from './tls-policy.ts';
 
 const settings = record('Settings of Postern.', {
   hostname: domain(

@@ -3,11 +3,16 @@ import type { Answer, MxRecord, TlsaRecord } from './answer.ts';
 
 export type AddressFamily = 'ipv4' | 'ipv6';
 
+export type LookOptions = {
+  /** Asks anew, whatever is kept, and keeps the answer. */
+  readonly fresh?: boolean;
+};
+
 export interface Resolver {
-  mx(domain: string): Promise<Answer<MxRecord>>;
+  mx(domain: string, options?: LookOptions): Promise<Answer<MxRecord>>;
   addresses(name: string, family: AddressFamily): Promise<Answer<string>>;
-  txt(name: string): Promise<Answer<string>>;
-  tlsa(name: string): Promise<Answer<TlsaRecord>>;
+  txt(name: string, options?: LookOptions): Promise<Answer<string>>;
+  tlsa(name: string, options?: LookOptions): Promise<Answer<TlsaRecord>>;
   /** The alias record itself, not what it leads to (RFC 7672 §2.2.2 asks whether the alias alone is secure). */
   cname(name: string): Promise<Answer<string>>;
   /** Names of an address. */

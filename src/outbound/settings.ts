@@ -1,8 +1,7 @@
 /** What outbound needs of the configuration. */
 import type { Milliseconds } from '#mail/units.ts';
-import type { TlsFloor, TlsSettings } from '#tls-policy/facts.ts';
-
-export type { TlsFloor, TlsSettings };
+import type { TlsSettings } from '#tls-policy/facts.ts';
+import type { TlsPolicySettings } from '#tls-policy/settings.ts';
 
 /** Exchange's outbound connector (New-OutboundConnector). The first enabled one whose domains match is used. */
 export type OutboundConnectorSettings = {
@@ -19,6 +18,8 @@ export type OutboundConnectorSettings = {
   readonly tlsSettings?: TlsSettings | undefined;
   /** With DomainValidation: `mail.contoso.com` or `*.contoso.com`. */
   readonly tlsDomain?: string | undefined;
+  readonly smtpDaneMode: 'opportunistic' | 'mandatory' | 'none';
+  readonly mtaStsMode: 'opportunistic' | 'none';
   /** TLS from the first octet, as port 465 has it (RFC 8314). */
   readonly implicitTls: boolean;
   readonly isTransportRuleScoped: boolean;
@@ -58,10 +59,5 @@ export type OutboundSettings = {
     /** PEM files of certificate revocation lists; with any, every chain must be covered. */
     readonly crlFiles: readonly string[];
   };
-  readonly tlsPolicy: {
-    /** The least that is accepted where nothing demands more. */
-    readonly floor: TlsFloor;
-    readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
-    readonly ciphers: string;
-  };
+  readonly tlsPolicy: TlsPolicySettings;
 };

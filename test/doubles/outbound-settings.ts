@@ -1,5 +1,6 @@
 /** Outbound settings of tests: usual values with short patience; what a test is about is given. */
 import type { OutboundSettings } from '#outbound/settings.ts';
+import type { TlsPolicySettings } from '#tls-policy/settings.ts';
 
 export function outboundSettings(changes: Partial<OutboundSettings['outbound']> = {}): OutboundSettings {
   return {
@@ -27,6 +28,28 @@ export function outboundSettings(changes: Partial<OutboundSettings['outbound']> 
       crlFiles: [],
       ...changes,
     },
-    tlsPolicy: { floor: 'encrypted', minVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES256-GCM-SHA384' },
+    tlsPolicy: tlsPolicySettings(),
+  };
+}
+
+export function tlsPolicySettings(changes: Partial<TlsPolicySettings> = {}): TlsPolicySettings {
+  return {
+    floor: 'encrypted',
+    minVersion: 'TLSv1.2',
+    ciphers: 'ECDHE-RSA-AES256-GCM-SHA384',
+    lookupTimeout: 5_000,
+    dane: { mode: 'enforce', resolver: 'warn', insecureMx: 'dane', strictDates: false, digests: ['sha512', 'sha256'] },
+    mtaSts: {
+      mode: 'enforce',
+      fetchTimeout: 2_000,
+      failureWait: 300_000,
+      lookupGrace: 1_800_000,
+      refreshAfter: 86_400_000,
+      forgetAfter: 180 * 86_400_000,
+      port: 443,
+      privateAddresses: false,
+    },
+    overrides: [],
+    ...changes,
   };
 }

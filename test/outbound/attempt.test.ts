@@ -245,6 +245,8 @@ describe('a session', () => {
     useMXRecord: true,
     smartHosts: [],
     implicitTls: false,
+    smtpDaneMode: 'opportunistic',
+    mtaStsMode: 'opportunistic',
     isTransportRuleScoped: false,
     testMode: false,
   };

@@ -50,6 +50,8 @@ const smart = (smartHosts: readonly string[]): OutboundConnectorSettings => ({
   useMXRecord: false,
   smartHosts,
   implicitTls: true,
+  smtpDaneMode: 'opportunistic',
+  mtaStsMode: 'opportunistic',
   isTransportRuleScoped: false,
   testMode: false,
 });

@@ -5,6 +5,7 @@ import type { TlsDecision } from '#tls-policy/decide.ts';
 import { openSession, type SessionRequest } from '#outbound/open.ts';
 import type { OutboundSettings } from '#outbound/settings.ts';
 import type { RecipientResult, Session, Transaction, Trouble } from '#outbound/transaction.ts';
+import { tlsPolicySettings } from '../doubles/outbound-settings.ts';
 import type { ScriptedHost } from '../doubles/scripted-host.ts';
 
 type Outbound = OutboundSettings['outbound'];
@@ -41,11 +42,10 @@ export function settingsWith(
       ...change,
       timeouts: { ...usual, ...timeouts },
     },
-    tlsPolicy: {
+    tlsPolicy: tlsPolicySettings({
       floor: 'opportunistic',
-      minVersion: 'TLSv1.2',
       ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
-    },
+    }),
   };
 }
 

@@ -12,6 +12,8 @@ const connector = (name: string, changes: Partial<OutboundConnectorSettings> = {
   useMXRecord: true,
   smartHosts: [],
   implicitTls: false,
+  smtpDaneMode: 'opportunistic',
+  mtaStsMode: 'opportunistic',
   isTransportRuleScoped: false,
   testMode: false,
   ...changes,
