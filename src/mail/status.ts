@@ -130,6 +130,58 @@ export const STATUS_TABLE = {
     text: "TenantInboundAttribution; There is a partner connector configured that matched the message's recipient domain. The connector had either the RestrictDomainsToIPAddresses or RestrictDomainsToCertificate set",
   },
 
+  // TLS policies of destinations: MTA-STS (RFC 8461) and DANE (RFC 7672), in Microsoft's words where they have any
+  'sts-no-mx': {
+    detail: '4.8',
+    reply: { deferred: 450, failed: 550 },
+    text: 'MX hosts of the recipient domain failed MTA-STS validation',
+  },
+  'sts-certificate': {
+    detail: '7.5',
+    reply: { deferred: 450, failed: 550 },
+    text: 'Remote certificate failed MTA-STS validation.',
+  },
+  'sts-tls-not-offered': {
+    detail: '7.4',
+    reply: { deferred: 450, failed: 550 },
+    text: 'Destination mail server must support TLS: its domain has an MTA-STS policy',
+  },
+  'policy-lookup-failed': {
+    detail: '7.5',
+    reply: { deferred: 450, failed: 550 },
+    text: 'The TLS policy of the destination could not be looked up',
+  },
+  'starttls-not-supported': {
+    detail: '7.321',
+    reply: { deferred: 450, failed: 550 },
+    text: 'starttls-not-supported: Destination mail server must support TLS to receive mail.',
+  },
+  'certificate-expired': {
+    detail: '7.322',
+    reply: { deferred: 450, failed: 550 },
+    text: "certificate-expired: Destination mail server's certificate is expired.",
+  },
+  'tlsa-invalid': {
+    detail: '7.323',
+    reply: { deferred: 450, failed: 550 },
+    text: 'tlsa-invalid: The domain failed DANE validation.',
+  },
+  'dane-required': {
+    detail: '7.323',
+    reply: { deferred: 450, failed: 550 },
+    text: 'dane-required: The domain has no usable DANE records, and mail to it needs them.',
+  },
+  'dnssec-invalid': {
+    detail: '7.324',
+    reply: { deferred: 450, failed: 550 },
+    text: 'dnssec-invalid: Destination domain returned invalid DNSSEC records',
+  },
+  'certificate-host-mismatch': {
+    detail: '7.325',
+    reply: { deferred: 450, failed: 550 },
+    text: 'certificate-host-mismatch: Remote certificate MUST have a common name or subject alternative name matching the hostname (DANE)',
+  },
+
   // Operator acts
   'operator-failed': { detail: '7.0', reply: { failed: 550 }, text: 'Returned by the administrator of the relay' },
 } as const satisfies Record<string, StatusRow>;

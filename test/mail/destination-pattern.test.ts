@@ -35,7 +35,10 @@ describe('destination patterns', () => {
   for (const [place, patterns] of orders) {
     test(`${patterns.join(' before ')}`, () => {
       const ranks = patterns.map((pattern) => exactness(pattern, place));
-      assert.deepEqual(ranks, ranks.toSorted((one, two) => two - one));
+      assert.deepEqual(
+        ranks,
+        ranks.toSorted((one, two) => two - one),
+      );
       assert.equal(new Set(ranks).size, patterns.length);
       assert.ok(ranks.every((rank) => rank > 0));
     });

@@ -253,6 +253,56 @@ export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
     'sender',
     'The partner has to send from the agreed address or with the agreed certificate, or agree on new ones with the operator of this relay.',
   ),
+  'sts-no-mx': row(
+    "The recipient's domain publishes an MTA-STS policy that names its mail servers, and the servers that DNS names are not among them. Somebody may be diverting mail, or the policy is out of date; so nothing was sent.",
+    'recipient',
+    "The recipient's mail administrators have to bring their MTA-STS policy and their MX records into accord. Mail is tried again meanwhile.",
+  ),
+  'sts-certificate': row(
+    "The recipient's domain publishes an MTA-STS policy that demands a valid certificate, and the mail server showed none. The connection may have been intercepted; so nothing was sent.",
+    'recipient',
+    "The recipient's mail administrators have to give their mail server a certificate of a public authority that is valid and names the server.",
+  ),
+  'sts-tls-not-offered': row(
+    "The recipient's domain publishes an MTA-STS policy that demands encryption, and the mail server did not offer it. The offer may have been stripped on the way; so nothing was sent.",
+    'recipient',
+    "The recipient's mail administrators have to see that their mail server offers STARTTLS with TLS 1.2 or later, and that no firewall in between removes it.",
+  ),
+  'policy-lookup-failed': row(
+    "DNS gave no answer to how mail for the recipient's domain has to be protected. Without an answer it would be unsafe to send.",
+    'recipient',
+    'Whoever runs DNS for the domain has to see that its name servers answer questions for TLSA and TXT records. If many domains are concerned, the operator of this relay should check its resolver.',
+  ),
+  'starttls-not-supported': row(
+    "The recipient's domain says in DNSSEC-signed DNS (DANE) that its mail server encrypts, but the server did not. The offer may have been stripped on the way; so nothing was sent.",
+    'recipient',
+    "The recipient's mail administrators have to see that their mail server offers STARTTLS with TLS 1.2 or later, and that no firewall in between removes it.",
+  ),
+  'certificate-expired': row(
+    "The certificate of the recipient's mail server has expired, and the DNSSEC-signed records of its domain (DANE) demand a valid one.",
+    'recipient',
+    "The recipient's mail administrators have to renew the certificate.",
+  ),
+  'tlsa-invalid': row(
+    "The recipient's domain publishes in DNSSEC-signed DNS (DANE) which certificate its mail server has, and the server showed another one. The connection may have been intercepted; so nothing was sent.",
+    'recipient',
+    "The recipient's mail administrators have to bring their TLSA records and the certificate of their mail server into accord.",
+  ),
+  'dane-required': row(
+    "This relay is set to send mail for the recipient's domain only where DNSSEC-signed DNS (DANE) says which certificate the mail server has, and it does not say so.",
+    'operator',
+    "The recipient's mail administrators have to sign their DNS and publish TLSA records; or the operator of this relay relaxes smtpDaneMode or the override.",
+  ),
+  'dnssec-invalid': row(
+    "The recipient's domain is signed with DNSSEC, and the signatures are wrong. What DNS says of its mail servers may be forged; so nothing was sent.",
+    'recipient',
+    'Whoever runs DNS for the domain has to mend its DNSSEC: often a DS record that names no key any more, or signatures that have expired.',
+  ),
+  'certificate-host-mismatch': row(
+    "The certificate of the recipient's mail server is made out to another name, and the DNSSEC-signed records of its domain (DANE) demand the right one.",
+    'recipient',
+    "The recipient's mail administrators have to give their mail server a certificate that names it.",
+  ),
   'operator-failed': row(
     'The operator of this relay took the message out of its queue and returned it.',
     'operator',
