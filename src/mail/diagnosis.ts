@@ -16,6 +16,19 @@ export type TlsEvidence = {
   readonly peerFingerprint?: string | undefined;
 };
 
+/** Which demand for TLS was not met, so that an NDR can say who published what, how it failed and who can mend it. */
+export type PolicyEvidence = {
+  /**
+   * `mta-sts` and `dane` are the recipient's side's own, `requiretls` the sender's wish; `override`, `floor` and
+   * `connector` stand in this relay's configuration.
+   */
+  readonly kind: 'mta-sts' | 'dane' | 'requiretls' | 'override' | 'floor' | 'connector';
+  /** Who published it: the domain of the MTA-STS policy or of the TLSA records; else the domain or nexthop it is about. */
+  readonly domain: string;
+  /** How it failed, one sentence in US-ASCII: `MX mx9.dest.test is not among mx1.dest.test, *.dest.test`. */
+  readonly detail: string;
+};
+
 export type Diagnosis = {
   readonly status: StatusName;
   /** `subject.detail` of RFC 3463: the status row's, or the remote server's own. */
@@ -32,6 +45,7 @@ export type Diagnosis = {
       }
     | undefined;
   readonly tls?: TlsEvidence | undefined;
+  readonly policy?: PolicyEvidence | undefined;
 };
 
 /** `450 4.4.317 Cannot connect to remote server`: what stands in Diagnostic-Code and in logs. */

@@ -182,6 +182,18 @@ export const STATUS_TABLE = {
     text: 'certificate-host-mismatch: Remote certificate MUST have a common name or subject alternative name matching the hostname (DANE)',
   },
 
+  // REQUIRETLS (RFC 8689 §4.2.1)
+  'requiretls-not-offered': {
+    detail: '7.30',
+    reply: { deferred: 450, failed: 550 },
+    text: 'REQUIRETLS support required',
+  },
+  'requiretls-no-tls': {
+    detail: '7.10',
+    reply: { deferred: 450, failed: 550 },
+    text: 'Encryption needed: the message demands authenticated TLS (REQUIRETLS)',
+  },
+
   // Operator acts
   'operator-failed': { detail: '7.0', reply: { failed: 550 }, text: 'Returned by the administrator of the relay' },
 } as const satisfies Record<string, StatusRow>;

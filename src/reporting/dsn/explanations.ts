@@ -303,6 +303,16 @@ export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
     'recipient',
     "The recipient's mail administrators have to give their mail server a certificate that names it.",
   ),
+  'requiretls-not-offered': row(
+    "The message was sent with the demand that every server on its way encrypts it (REQUIRETLS), and the recipient's mail server does not offer that.",
+    'recipient',
+    "The recipient's mail administrators have to switch REQUIRETLS on in their mail server. Until then you can send the message again without the demand, if it may travel with less protection.",
+  ),
+  'requiretls-no-tls': row(
+    "The message was sent with the demand that every server on its way encrypts it (REQUIRETLS), and no encrypted connection to a server proven to be the recipient's could be made.",
+    'recipient',
+    "The recipient's mail administrators have to offer STARTTLS with a valid certificate and to let others prove the name of their server: DNSSEC with TLSA records (DANE), or an MTA-STS policy in the mode enforce. Until then you can send the message again without the demand, if it may travel with less protection.",
+  ),
   'operator-failed': row(
     'The operator of this relay took the message out of its queue and returned it.',
     'operator',
