@@ -7,9 +7,8 @@ import type { Failure } from './failure.ts';
 import { failureOf } from './failure.ts';
 import type { QueueShard } from './queue-shard.ts';
 import type { Spool } from './spool.ts';
+import type { Waiting } from './thread-protocol.ts';
 import type { Answers, NumberedAnswer, QueueRequest } from './wire.ts';
-
-export type Waiting<Kind> = { readonly number: number; readonly request: Kind; readonly content: ArrayBuffer };
 
 type QueueWaiting = Waiting<QueueRequest>;
 

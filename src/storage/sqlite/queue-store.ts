@@ -18,9 +18,11 @@ import type {
   QueueStore,
   SettledLease,
 } from '#queue/store.ts';
-import { QueueThreadPort } from './queue-thread-port.ts';
 import { shardFiles, type ShardFiles } from './shards.ts';
+import { ThreadPort } from './thread-port.ts';
 import type {
+  Answers,
+  Request,
   WireDelivery,
   WireLease,
   WireLot,
@@ -30,16 +32,20 @@ import type {
   WireTraceEntry,
 } from './wire.ts';
 
+type QueuePort = ThreadPort<Request, Answers>;
+
+const THREAD = new URL('./queue-thread.ts', import.meta.url);
+
 /** The JSON beside a message's content. */
 export type About = { readonly envelope: Envelope; readonly facts: ContentFacts };
 
 export class SqliteQueueStore implements QueueStore {
   readonly spoolDirectory: string;
   readonly shard: number;
-  readonly #port: QueueThreadPort;
+  readonly #port: QueuePort;
   #lastToken = -1;
 
-  private constructor(shard: number, files: ShardFiles, port: QueueThreadPort) {
+  private constructor(shard: number, files: ShardFiles, port: QueuePort) {
     this.shard = shard;
     this.spoolDirectory = files.spool;
     this.#port = port;
@@ -48,7 +54,8 @@ export class SqliteQueueStore implements QueueStore {
   /** Makes the shard when it does not exist. Rejects with `StorageUnavailable` and a sentence that says what to do. */
   static async open(dataDirectory: string, shard: number): Promise<SqliteQueueStore> {
     const files = shardFiles(dataDirectory, shard);
-    return new SqliteQueueStore(shard, files, await QueueThreadPort.open(files));
+    const port: QueuePort = await ThreadPort.open({ script: THREAD, workerData: files, name: files.directory });
+    return new SqliteQueueStore(shard, files, port);
   }
 
   async add(

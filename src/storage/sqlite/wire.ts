@@ -1,5 +1,5 @@
 /**
- * What passes between the relay's thread and the queue's: flat rows that clone fast. Content travels beside them, all of
+ * What is asked of the queue's thread and what it answers: flat rows that clone fast. Content travels beside them, all of
  * one post in one transferred buffer. Times are milliseconds since 1970; what the thread only stores is JSON text already.
  */
 import type { Failure } from './failure.ts';
@@ -93,7 +93,7 @@ export type TraceRequest =
   | { readonly kind: 'trace'; readonly entries: readonly WireTraceEntry[] }
   | { readonly kind: 'pruneTrace'; readonly before: number };
 
-export type Request = QueueRequest | TraceRequest | { readonly kind: 'close' };
+export type Request = QueueRequest | TraceRequest;
 
 export type Answers = {
   /** Tokens of the lots that were lent; only asked for with `until`. */
@@ -109,7 +109,6 @@ export type Answers = {
   readonly trace: null;
   /** Messages removed, and whether older entries are left. */
   readonly pruneTrace: { readonly removed: number; readonly more: boolean };
-  readonly close: null;
 };
 
 export type WireDelivery = {
@@ -142,13 +141,4 @@ export type WireDepth = {
   readonly oldest: number | null;
 };
 
-/** To the thread: requests in order, each with its number, and their content. */
-export type Post = { readonly requests: readonly NumberedRequest[]; readonly content: ArrayBuffer };
-export type NumberedRequest = readonly [number: number, request: Request];
-
-/** From the thread. The first post of all says whether the database is open. */
-export type Reply =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'refused'; readonly failure: Failure }
-  | { readonly kind: 'answers'; readonly answers: readonly NumberedAnswer[] };
 export type NumberedAnswer = readonly [number: number, answer: Answers[keyof Answers] | undefined, failure?: Failure];

@@ -1,13 +1,11 @@
 /**
- * The relay's end of the queue thread: requests of one turn of the event loop leave in one post, content is copied once
- * into the post's buffer, and each request has its promise.
+ * The process's end of a thread that owns a database: requests of one turn of the event loop leave in one post, content is
+ * copied once into the post's buffer, and each request has its promise.
  */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { StorageUnavailable } from '#queue/store.ts';
 import { unavailable } from './failure.ts';
-import type { ShardFiles } from './shards.ts';
-import type { Answers, NumberedRequest, Post, Reply, Request } from './wire.ts';
+import type { Answer, AnswersTo, Asked, Close, Numbered, Post, Reply } from './thread-protocol.ts';
 
 type Pending = { readonly resolve: (answer: never) => void; readonly reject: (error: StorageUnavailable) => void };
 
@@ -17,11 +15,23 @@ const POSTS_UNDER_WAY = 2;
 /** How long a request that nobody waits for may wait for company: the next urgent one takes it along. */
 const PATIENCE_MS = 5;
 
-export class QueueThreadPort {
+export type Thread = {
+  readonly script: URL;
+  readonly workerData: unknown;
+  /** Names the thread in its failures. */
+  readonly name: string;
+  /** Told what the thread says unasked. */
+  readonly onNotice?: (notice: string) => void;
+};
+
+export class ThreadPort<Request extends Asked, Answers extends AnswersTo<Request>> {
+  readonly #name: string;
+  readonly #onNotice: (notice: string) => void;
   readonly #worker: Worker;
+  readonly #opened = Promise.withResolvers<void>();
   readonly #pending = new Map<number, Pending>();
   #lastNumber = 0;
-  #requests: NumberedRequest[] = [];
+  #requests: Numbered<Request | Close>[] = [];
   #content: Uint8Array[] = [];
   #contentBytes = 0;
   #isScheduled = false;
@@ -33,41 +43,34 @@ export class QueueThreadPort {
   #closed: StorageUnavailable | undefined;
   readonly #ended: Promise<unknown>;
 
-  private constructor(files: ShardFiles) {
-    this.#worker = new Worker(new URL('./queue-thread.ts', import.meta.url), {
-      workerData: files,
-      name: files.directory,
-    });
+  private constructor({ script, workerData, name, onNotice = () => undefined }: Thread) {
+    this.#name = name;
+    this.#onNotice = onNotice;
+    this.#worker = new Worker(script, { workerData, name });
     this.#ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.on('message', (reply: Reply) => this.#take(reply));
+    this.#worker.on('error', (error) => this.#end(`the thread of ${name} failed: ${error.message}`, error));
+    this.#worker.on('exit', () => this.#end(`the thread of ${name} has ended`));
   }
 
-  static async open(files: ShardFiles): Promise<QueueThreadPort> {
-    const port = new QueueThreadPort(files);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both ends of the port are this program
-    const [first] = (await once(port.#worker, 'message')) as [Reply];
-    if (first.kind === 'refused') {
+  static async open<Request extends Asked, Answers extends AnswersTo<Request>>(
+    thread: Thread,
+  ): Promise<ThreadPort<Request, Answers>> {
+    const port = new ThreadPort<Request, Answers>(thread);
+    try {
+      await port.#opened.promise;
+      return port;
+    } catch (error) {
       await port.#ended;
-      throw unavailable(first.failure);
+      throw error;
     }
-    port.#worker.on('message', (reply: Reply) => port.#settle(reply));
-    port.#worker.on('error', (error) => port.#end(`the queue thread failed: ${error.message}`, error));
-    port.#worker.on('exit', () => port.#end('the queue thread has ended'));
-    return port;
   }
 
   async ask<Kind extends Request['kind']>(
     request: Extract<Request, { kind: Kind }>,
     haste: 'urgent' | 'patient' = 'urgent',
   ): Promise<Answers[Kind]> {
-    const gone = this.#gone ?? this.#closed;
-    if (gone !== undefined) throw gone;
-    const { promise, resolve, reject } = Promise.withResolvers<Answers[Kind]>();
-    this.#lastNumber += 1;
-    this.#pending.set(this.#lastNumber, { resolve, reject });
-    this.#requests.push([this.#lastNumber, request]);
-    this.#isUrgent ||= haste === 'urgent';
-    this.#schedule();
-    return promise;
+    return this.#ask<Answers[Kind]>(request, haste);
   }
 
   /** Puts content into the post that the next request leaves with. Returns where it is. */
@@ -81,12 +84,24 @@ export class QueueThreadPort {
 
   async close(): Promise<void> {
     if (this.#gone === undefined && this.#closed === undefined) {
-      const closed = this.ask({ kind: 'close' });
+      const closed = this.#ask<null>({ kind: 'close' }, 'urgent');
       // What is asked behind it would find the databases closed and fail the thread.
-      this.#closed = new StorageUnavailable('io', 'the queue is closed');
+      this.#closed = new StorageUnavailable('io', `${this.#name} is closed`);
       await closed;
     }
     await this.#ended;
+  }
+
+  async #ask<Result>(request: Request | Close, haste: 'urgent' | 'patient'): Promise<Result> {
+    const gone = this.#gone ?? this.#closed;
+    if (gone !== undefined) throw gone;
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    this.#lastNumber += 1;
+    this.#pending.set(this.#lastNumber, { resolve, reject });
+    this.#requests.push([this.#lastNumber, request]);
+    this.#isUrgent ||= haste === 'urgent';
+    this.#schedule();
+    return promise;
   }
 
   #schedule(): void {
@@ -116,15 +131,28 @@ export class QueueThreadPort {
       at += bytes.length;
     }
     this.#underWay.push(this.#lastNumber);
-    this.#worker.postMessage({ requests: this.#requests, content: content.buffer } satisfies Post, [content.buffer]);
+    const post: Post<Request> = { requests: this.#requests, content: content.buffer };
+    this.#worker.postMessage(post, [content.buffer]);
     this.#requests = [];
     this.#content = [];
     this.#contentBytes = 0;
   }
 
-  #settle(reply: Reply): void {
-    if (reply.kind !== 'answers') return;
-    for (const [number, answer, failure] of reply.answers) {
+  #take(reply: Reply): void {
+    switch (reply.kind) {
+      case 'open':
+        return this.#opened.resolve();
+      case 'refused':
+        return this.#opened.reject(unavailable(reply.failure));
+      case 'notice':
+        return this.#onNotice(reply.notice);
+      case 'answers':
+        return this.#settle(reply.answers);
+    }
+  }
+
+  #settle(answers: readonly Answer[]): void {
+    for (const [number, answer, failure] of answers) {
       const pending = this.#pending.get(number);
       this.#pending.delete(number);
       const post = this.#underWay.indexOf(number);
@@ -139,6 +167,7 @@ export class QueueThreadPort {
   #end(reason: string, cause?: unknown): void {
     clearTimeout(this.#patience);
     this.#gone ??= new StorageUnavailable('io', reason, cause);
+    this.#opened.reject(this.#gone);
     for (const { reject } of this.#pending.values()) reject(this.#gone);
     this.#pending.clear();
   }
