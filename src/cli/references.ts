@@ -5,6 +5,7 @@ import { configJsonSchema, describeConfig } from '#config/describe.ts';
 import { configTemplate } from '#config/template.ts';
 import { eventsReference } from '#log/events-reference.ts';
 import { statusReference } from '#reporting/status-reference.ts';
+import { caseReference } from './case-reference.ts';
 import { examplesOf } from './examples.ts';
 import { EXIT_CODES } from './exit.ts';
 import { rfcReference } from './rfc-reference.ts';
@@ -20,6 +21,7 @@ export function generatedFiles(program: Command, packageDirectory: string): read
     { path: 'docs/reference/status.md', content: statusReference() },
     { path: 'docs/reference/events.md', content: eventsReference() },
     { path: 'docs/reference/rfc.md', content: rfcReference(packageDirectory) },
+    { path: 'docs/reference/tls-policy-cases.md', content: caseReference(packageDirectory) },
     { path: 'config/relay.yaml', content: configTemplate() },
     { path: 'config/relay.schema.json', content: configJsonSchema() },
   ];
