@@ -1,31 +1,43 @@
 /**
  * Zones that are really signed, behind a resolver that really validates: nsd and unbound on loopback, keys and signatures by
- * ldns. For what `zone.ts` can only pretend: AD, bogus answers, unsigned zones. Needs the Debian packages named below.
+ * ldns. For what `zone.ts` can only pretend: AD, bogus answers, unsigned zones, zones that change while they are kept in a
+ * cache. Needs the Debian packages named below.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-export type SignedZoneOptions = {
-  readonly [zone: string]: {
-    /** `bogus`: one address record is changed after signing, so its signature does not fit. */
-    readonly state: 'signed' | 'bogus' | 'unsigned';
-    /** Lines of a zone file; names relative to the zone. SOA and NS are added. */
-    readonly records: readonly string[];
-  };
+export type SignedZone = {
+  /** `bogus`: one address record is changed after signing, so its signature does not fit. */
+  readonly state: 'signed' | 'bogus' | 'unsigned';
+  /** Lines of a zone file; names relative to the zone. SOA and NS are added. */
+  readonly records: readonly string[];
+  /** In a signed zone: name and type of what has a signature that does not fit (`_25._tcp.mx TLSA`). */
+  readonly spoiled?: readonly string[];
 };
+
+export type SignedZoneOptions = { readonly [zone: string]: SignedZone };
 
 export type SignedZones = {
   /** The validating resolver, as the setting `dns.resolvers` takes it. */
   readonly resolver: string;
+  /** Puts a zone in the place of the one with that name, under the same keys; resolves when the resolver tells the new one. */
+  change(zone: string, to: SignedZone): Promise<void>;
   close(): Promise<void>;
+};
+
+/** Three names with which a relay can find out whether its resolver validates. */
+export const SELF_TEST_ZONES: SignedZoneOptions = {
+  'selftest-signed.test': { state: 'signed', records: ['@ A 192.0.2.71'] },
+  'selftest-unsigned.test': { state: 'unsigned', records: ['@ A 192.0.2.72'] },
+  'selftest-bogus.test': { state: 'bogus', records: ['@ A 192.0.2.73'] },
 };
 
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
@@ -39,7 +51,10 @@ export async function startSignedZones(zones: SignedZoneOptions): Promise<Signed
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const anchors = Object.entries(zones).flatMap(([zone, options]) => writeZone(folder, zone, options));
+    const anchors = Object.entries(zones).flatMap(([zone, { state }]) =>
+      state === 'unsigned' ? [] : [makeKeys(folder, zone)],
+    );
+    for (const [zone, options] of Object.entries(zones)) writeZone(folder, zone, options);
     const address = `127.${randomInt(16, 255)}.${randomInt(256)}.${randomInt(1, 255)}`;
     const nsd = `${address}@${await freePort(address)}`;
     const unbound = `${address}@${await freePort(address)}`;
@@ -48,9 +63,24 @@ export async function startSignedZones(zones: SignedZoneOptions): Promise<Signed
     writeFileSync(join(folder, 'unbound.conf'), unboundConfiguration(folder, { nsd, unbound, names, anchors }));
     running.push(start('nsd', folder), start('unbound', folder));
     const [first = ''] = names;
-    await answering(colon(nsd), first, join(folder, 'nsd.log'));
-    await answering(colon(unbound), first, join(folder, 'unbound.log'));
-    return { resolver: colon(unbound), close };
+    for (const [name, endpoint] of [
+      ['nsd', nsd],
+      ['unbound', unbound],
+    ] as const) {
+      await answering(colon(endpoint), { name: first, log: join(folder, `${name}.log`) });
+    }
+    const change = async (zone: string, to: SignedZone): Promise<void> => {
+      const serial = writeZone(folder, zone, to);
+      // nsd reads its zones again; unbound its settings, and forgets what it knows.
+      for (const [child, endpoint] of [
+        [running[0], nsd],
+        [running[1], unbound],
+      ] as const) {
+        child?.kill('SIGHUP');
+        await answering(colon(endpoint), { name: zone, log: join(folder, 'unbound.log'), serial });
+      }
+    };
+    return { resolver: colon(unbound), change, close };
   } catch (error) {
     await close();
     throw error;
@@ -60,23 +90,51 @@ export async function startSignedZones(zones: SignedZoneOptions): Promise<Signed
 /** nsd and unbound write `address@port`. */
 const colon = (endpoint: string): string => endpoint.replace('@', ':');
 
-/** Returns the file of the trust anchor, if the zone has one. */
-function writeZone(folder: string, zone: string, { state, records }: SignedZoneOptions[string]): string[] {
-  const file = join(folder, `${zone}.zone`);
-  const head = [`$ORIGIN ${zone}.`, '$TTL 300', '@ SOA ns admin 1 3600 600 86400 60', '@ NS ns', 'ns A 127.0.0.1'];
-  writeFileSync(file, [...head, ...records, ''].join('\n'));
-  if (state === 'unsigned') return [];
+/** Keys of a zone, by the names of their files; returns the file of the trust anchor. */
+function makeKeys(folder: string, zone: string): string {
   const key = (options: string[]): string => run('ldns-keygen', ['-a', 'ECDSAP256SHA256', ...options, zone], folder);
-  const signing = key(['-k']);
+  const [signing, zoneSigning] = [key(['-k']), key([])];
+  writeFileSync(join(folder, `${zone}.keys`), `${signing}\n${zoneSigning}`);
+  return join(folder, `${signing}.key`);
+}
+
+/** Returns the zone's serial. */
+function writeZone(folder: string, zone: string, { state, records, spoiled = [] }: SignedZone): number {
+  const file = join(folder, `${zone}.zone`);
+  const serial = existsSync(file) ? serialOf(file) + 1 : 1;
+  const soa = `@ SOA ns admin ${serial} 3600 600 86400 60`;
+  const head = [`$ORIGIN ${zone}.`, '$TTL 300', soa, '@ NS ns', 'ns A 127.0.0.1'];
+  writeFileSync(file, [...head, ...records, ''].join('\n'));
+  if (state === 'unsigned') return serial;
+  const keys = readFileSync(join(folder, `${zone}.keys`), 'utf8').split('\n');
   // NSEC3, as most signed zones of the world have it.
-  run('ldns-signzone', ['-n', '-f', file, file, signing, key([])], folder);
-  if (state === 'bogus') {
-    const signed = readFileSync(file, 'utf8');
-    const forged = signed.replace(/(^(?!ns\.).*\sIN\sA\s)(\S+)$/m, `$1${BOGUS_ADDRESS}`);
-    if (forged === signed) throw new Error(`${zone} has no address record to forge`);
-    writeFileSync(file, forged);
-  }
-  return [join(folder, `${signing}.key`)];
+  run('ldns-signzone', ['-n', '-f', file, file, ...keys], folder);
+  const signed = readFileSync(file, 'utf8');
+  const forged = state === 'bogus' ? forge(signed, zone) : signed;
+  writeFileSync(
+    file,
+    spoiled.reduce((text, what) => spoil(text, zone, what), forged),
+  );
+  return serial;
+}
+
+const serialOf = (file: string): number => Number(/\bSOA\s+\S+\s+\S+\s+(\d+)/.exec(readFileSync(file, 'utf8'))?.[1]);
+
+/** Another address in the place of a signed one. */
+function forge(signed: string, zone: string): string {
+  const forged = signed.replace(/(^(?!ns\.).*\sIN\sA\s)(\S+)$/m, `$1${BOGUS_ADDRESS}`);
+  if (forged === signed) throw new Error(`${zone} has no address record to forge`);
+  return forged;
+}
+
+/** `what` is a name within the zone and a type. */
+function spoil(signed: string, zone: string, what: string): string {
+  const [name = '', type = ''] = what.split(' ');
+  const owner = (name === '@' ? `${zone}.` : `${name}.${zone}.`).replaceAll('.', '\\.').replaceAll('*', '\\*');
+  const signature = new RegExp(`^(${owner}\\s+\\d+\\s+IN\\s+RRSIG\\s+${type}\\s.*\\s)\\S{16}(\\S*)$`, 'gm');
+  const spoiled = signed.replace(signature, `$1${'A'.repeat(16)}$2`);
+  if (spoiled === signed) throw new Error(`${zone} has no signature of ${what}`);
+  return spoiled;
 }
 
 const nsdConfiguration = (folder: string, endpoint: string, zones: readonly string[]): string => `
@@ -86,6 +144,7 @@ server:
   database: ""
   pidfile: ""
   xfrdfile: "${folder}/xfrd.state"
+  zonefiles-check: yes
   zonelistfile: "${folder}/zone.list"
   xfrdir: "${folder}"
   username: ""
@@ -162,18 +221,21 @@ async function freePort(address: string): Promise<number> {
   return port;
 }
 
-async function answering(server: string, name: string, log: string): Promise<void> {
+type Expected = { readonly name: string; readonly log: string; readonly serial?: number };
+
+/** Resolves when the server tells the zone, and with this serial if one is given. */
+async function answering(server: string, { name, log, serial }: Expected): Promise<void> {
   const resolver = new Resolver({ timeout: 200, tries: 1 });
   resolver.setServers([server]);
   let last: unknown;
   for (let tries = 0; tries < 100; tries += 1) {
     try {
-      await resolver.resolveSoa(name);
-      return;
+      const soa = await resolver.resolveSoa(name);
+      if (serial === undefined || soa.serial === serial) return;
     } catch (error) {
       last = error;
-      await wait(50);
     }
+    await wait(50);
   }
   const hint = 'are unbound and nsd installed (apt-get install unbound nsd ldnsutils)?';
   throw new Error(`no answer from ${server}; ${hint}\n${readFileSync(log, 'utf8')}`, { cause: last });
