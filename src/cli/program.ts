@@ -109,5 +109,6 @@ const STORAGE: { readonly [code in StorageUnavailable['code']]: string } = {
     'Do not delete it: copy dataDirectory away first, then restore a backup or salvage it with sqlite3 .recover.',
   'newer-schema': 'A newer Postern has written it: run that version, or one later.',
   locked: 'Another process uses it: see whether a relay runs with another configuration and the same dataDirectory.',
+  'too-large': 'Nothing was stored.',
   io: 'Look at the rights and the health of the disk of dataDirectory.',
 };

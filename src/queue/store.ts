@@ -165,7 +165,7 @@ export interface QueueStore {
 /** Storage failed in a way that is not the caller's fault. */
 export class StorageUnavailable extends Error {
   override readonly name = 'StorageUnavailable';
-  readonly code: 'full' | 'corrupt' | 'newer-schema' | 'locked' | 'io';
+  readonly code: 'full' | 'corrupt' | 'newer-schema' | 'locked' | 'too-large' | 'io';
 
   constructor(code: StorageUnavailable['code'], message: string, cause?: unknown) {
     super(message, { cause });

@@ -26,6 +26,9 @@ export type RecordQuery = {
   readonly limit: number;
 };
 
+/** Octets of UTF-8. Larger ones are refused with `too-large`, and nothing of that call is stored. */
+export const RECORD_LIMITS = { collectionBytes: 64, keyBytes: 1024, valueBytes: 1024 * 1024 } as const;
+
 /** Collections are named by their users, such as `mta-sts-policy`. Every call rejects with `StorageUnavailable` only. */
 export interface RecordStore {
   /** `undefined` when there is none, or it has expired. */
@@ -35,7 +38,7 @@ export interface RecordStore {
   /** Sums up counters in one commit: processes may add to the same record at the same time. The later expiry stays. */
   add(collection: string, additions: readonly Addition[]): Promise<void>;
   remove(collection: string, keys: readonly string[]): Promise<void>;
-  /** Records that have not expired, in the order of their keys. */
+  /** Records that have not expired, in the order of their keys (by code point). */
   list(collection: string, query: RecordQuery): Promise<readonly StoredRecord[]>;
   /** Removes what has expired; returns how many there were. */
   prune(): Promise<number>;

@@ -1,23 +1,6 @@
 /** A full disk: mail is refused as such, nothing is lost, and the queue goes on by itself once there is space. */
-import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
+import { runOnSmallDisk } from './small-disk.ts';
 
-test('a full disk refuses mail and nothing else, and what is freed is used again', () => {
-  const disk = mkdtempSync(join(tmpdir(), 'postern-full-'));
-  const scenario = new URL('./full-disk.ts', import.meta.url).pathname;
-  // In a mount namespace of its own, so that the small disk goes with the child.
-  const namespace = process.getuid?.() === 0 ? '-m' : '-rm';
-  const script = 'mount -t tmpfs -o size=2m postern-test "$1" || exit 99; exec "$2" "$3" "$1"';
-  const run = spawnSync('unshare', [namespace, 'sh', '-c', script, 'sh', disk, process.execPath, scenario], {
-    encoding: 'utf8',
-    timeout: 30_000,
-  });
-  rmSync(disk, { recursive: true });
-  const cannotMount = run.error !== undefined || run.status === 99 || run.stderr.includes('unshare:');
-  assert.ok(!cannotMount, `this test needs leave to mount a tmpfs (root, or user namespaces): ${run.stderr}`);
-  assert.equal(run.status, 0, run.stderr);
-});
+test('a full disk refuses mail and nothing else, and what is freed is used again', () =>
+  runOnSmallDisk(new URL('./full-disk.ts', import.meta.url).pathname));

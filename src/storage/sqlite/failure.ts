@@ -25,6 +25,7 @@ const ADVICE: Readonly<Record<StorageUnavailable['code'], string>> = {
     'what can be saved is recovered with "sqlite3 queue.db .recover"',
   'newer-schema': 'the database was written by a newer version of this program: start that version',
   locked: 'another process holds the database: stop that process first',
+  'too-large': 'a record is larger than the store takes',
   io: 'the database cannot be read or written: check that the folder exists, its owner and the disk',
 };
 

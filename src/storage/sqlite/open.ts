@@ -92,7 +92,7 @@ function prepareQueue(database: DatabaseSync, files: ShardFiles): void {
   removeOrphans(database, files.spool);
 }
 
-function refuseDamage(database: DatabaseSync, file: string): void {
+export function refuseDamage(database: DatabaseSync, file: string): void {
   const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
   if (found === 'ok') return;
   throw unavailable(failureOf({ errcode: 11, message: String(found) }, file));

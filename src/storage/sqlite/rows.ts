@@ -53,10 +53,15 @@ const STATEMENTS = {
 
 export type QueueRows = { readonly [name in keyof typeof STATEMENTS]: StatementSync };
 
-export function prepareRows(database: DatabaseSync): QueueRows {
-  const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
+export const prepareRows = (database: DatabaseSync): QueueRows => prepareAll(database, STATEMENTS);
+
+export function prepareAll<Name extends string>(
+  database: DatabaseSync,
+  statements: Readonly<Record<Name, string>>,
+): Readonly<Record<Name, StatementSync>> {
+  const prepared = Object.entries<string>(statements).map(([name, sql]) => [name, database.prepare(sql)]);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same keys
-  return Object.fromEntries(prepared) as QueueRows;
+  return Object.fromEntries(prepared) as Record<Name, StatementSync>;
 }
 
 export const numberOf = (row: Row | undefined, column: string): number => Number(row?.[column] ?? 0);

@@ -67,6 +67,20 @@ export const TRACE_SCHEMA: readonly string[] = [
    ) STRICT, WITHOUT ROWID;`,
 ];
 
+/** Numbered, since a value may be larger than what a table without row numbers is good at. */
+export const RECORD_SCHEMA: readonly string[] = [
+  `CREATE TABLE record (
+     number INTEGER PRIMARY KEY,
+     collection TEXT NOT NULL,
+     key TEXT NOT NULL,
+     value TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     expires INTEGER NOT NULL,
+     UNIQUE (collection, key)
+   ) STRICT;
+   CREATE INDEX record_expires ON record (expires);`,
+];
+
 /** Brings the database to the newest version; each step with its number in one commit. */
 export function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {
   const version = refuseNewer(database, file, steps);
