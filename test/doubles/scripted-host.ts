@@ -102,6 +102,8 @@ export class ScriptedHost {
   /** Server names of the TLS handshakes, `''` where the client sent none. */
   readonly serverNames: string[] = [];
   connections = 0;
+  /** Every octet that came outside of TLS, over all connections. */
+  readonly clear: Buffer[] = [];
   readonly options: ScriptedHostOptions;
   readonly #server = createServer((socket) => {
     this.#accept(socket);
@@ -231,6 +233,7 @@ class Dialog {
   }
 
   #take(octets: Buffer): void {
+    if (this.#tlsVersion === undefined) this.#host.clear.push(octets);
     if (this.#reading === 'nothing') return;
     this.#rest = Buffer.concat([this.#rest, octets]);
     for (;;) {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SecureContextOptions } from 'node:tls';
 import { parseConfig } from '#config/load.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { EventFields, EventName } from '#log/events.ts';
@@ -15,14 +16,14 @@ import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { Relay } from '../../src/app.ts';
 import { ScriptedHost, type Script } from '../doubles/scripted-host.ts';
 import { SmtpClient } from '../doubles/smtp-client.ts';
-import { startZone, type Zone, type ZoneName } from '../doubles/zone.ts';
+import { startZone, type ZoneName } from '../doubles/zone.ts';
 import { hostTls, testKeys, type HostTls } from './keys.ts';
 import { mergeSettings, type Settings } from '../doubles/settings.ts';
 
 export type HostPlan = {
   /** 127.0.0.2 to 127.0.0.254; 127.0.0.9 is the sender's own. */
   readonly address: string;
-  readonly tls: HostTls;
+  readonly tls: HostTls | SecureContextOptions;
   readonly implicitTls?: boolean;
   readonly offers?: readonly string[];
   readonly offersInTls?: readonly string[];
@@ -34,6 +35,16 @@ export type WorldPlan = {
   readonly zone?: { readonly [name: string]: ZoneName };
   readonly settings?: Settings;
 };
+
+/** What names come from. Another than the zone double may stand there: it is told the port that all hosts share. */
+export type Ground = {
+  /** As the setting `dns.resolvers` takes it. */
+  readonly resolver: string;
+  readonly settings?: Settings;
+  close(): Promise<void>;
+};
+
+export type LayGround = (port: number) => Promise<Ground>;
 
 export type Mail = {
   readonly from?: string;
@@ -77,25 +88,33 @@ export class World {
   readonly #log = new KeptLog();
   readonly #hosts: ReadonlyMap<string, ScriptedHost>;
   readonly #plan: WorldPlan;
-  readonly zone: Zone;
+  readonly #ground: Ground;
   readonly #outPort: number;
   #ports: ReadonlyMap<string, number> = new Map();
   #running = false;
 
-  private constructor(plan: WorldPlan, zone: Zone, hosts: ReadonlyMap<string, ScriptedHost>) {
+  private constructor(plan: WorldPlan, ground: Ground, hosts: ReadonlyMap<string, ScriptedHost>) {
     this.#plan = plan;
-    this.zone = zone;
+    this.#ground = ground;
     this.#hosts = hosts;
-    this.#outPort = [...hosts.values()][0]?.port ?? 0;
+    this.#outPort = portOf(hosts);
     this.relay = new Relay(this.#log);
     mkdirSync(this.dataDirectory);
   }
 
-  static async start(plan: WorldPlan): Promise<World> {
-    const zone = await startZone({ records: { ...HOME_ZONE, ...plan.zone } });
-    const world = new World(plan, zone, await startHosts({ ...HOME, ...plan.hosts }));
-    await world.startRelay();
-    return world;
+  static async start(
+    plan: WorldPlan,
+    lay: LayGround = async () => startZone({ records: { ...HOME_ZONE, ...plan.zone } }),
+  ): Promise<World> {
+    const hosts = await startHosts({ ...HOME, ...plan.hosts });
+    try {
+      const world = new World(plan, await lay(portOf(hosts)), hosts);
+      await world.startRelay();
+      return world;
+    } catch (error) {
+      await Promise.all([...hosts.values()].map(async (host) => host.close()));
+      throw error;
+    }
   }
 
   get dataDirectory(): string {
@@ -135,9 +154,10 @@ export class World {
       inbound: { authentication: { usersFile: join(this.directory, 'users') } },
       queue: { retryWaits: ['1s'], jitter: 0, expireAfter: '1h', delayNoticeAfter: '0' },
       outbound: { port: this.#outPort, addressFamilies: ['ipv4'], caFile: keys.caFile, reuse: { idle: '100ms' } },
-      dns: { resolvers: [this.zone.resolver], timeout: '300ms', attempts: 1 },
+      dns: { resolvers: [this.#ground.resolver], timeout: '300ms', attempts: 1 },
     };
-    const merged = mergeSettings(mergeSettings(usual, this.#plan.settings ?? {}), settings);
+    const planned = mergeSettings(this.#ground.settings ?? {}, this.#plan.settings ?? {});
+    const merged = mergeSettings(mergeSettings(usual, planned), settings);
     const text = JSON.stringify(merged)
       .replaceAll('"$PORT"', String(this.#outPort))
       .replaceAll('$DIRECTORY', this.directory);
@@ -219,7 +239,7 @@ export class World {
     // First, so that no attempt waits for a host that was told to hang.
     await Promise.all([...this.#hosts.values()].map(async (host) => host.close()));
     await this.stopRelay();
-    await this.zone.close();
+    await this.#ground.close();
     rmSync(this.directory, { recursive: true });
   }
 
@@ -266,6 +286,8 @@ export async function transact(client: SmtpClient, mail: Mail): Promise<string> 
   return client.reply();
 }
 
+const portOf = (hosts: ReadonlyMap<string, ScriptedHost>): number => [...hosts.values()][0]?.port ?? 0;
+
 /** The first host takes a free port, and the others the same one at their addresses. */
 async function startHosts(plans: { readonly [name: string]: HostPlan }): Promise<ReadonlyMap<string, ScriptedHost>> {
   for (let tries = 0; ; tries += 1) {
@@ -274,7 +296,10 @@ async function startHosts(plans: { readonly [name: string]: HostPlan }): Promise
       for (const [name, { tls, ...options }] of Object.entries(plans)) {
         const [first] = hosts.values();
         const port = first?.port ?? 0;
-        hosts.set(name, await ScriptedHost.start({ ...options, port, tls: hostTls(tls) }));
+        hosts.set(
+          name,
+          await ScriptedHost.start({ ...options, port, tls: typeof tls === 'string' ? hostTls(tls) : tls }),
+        );
       }
       return hosts;
     } catch (error) {
