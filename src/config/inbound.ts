@@ -186,6 +186,12 @@ export const inbound = section('Which mail is taken.', {
     .superRefine(unique('name', (settings) => settings.name))
     .prefault([]),
   limits,
+  dsn: flag(
+    'Clients may ask for reports by NOTIFY, RET, ORCPT and ENVID (RFC 3461). Failures are reported without it too.',
+  ).prefault(true),
+  requireTls: flag(
+    'Clients may demand within TLS that their message is handed on over authenticated TLS only, or comes back (REQUIRETLS, RFC 8689).',
+  ).prefault(true),
   bareLineEnds: choice(
     'Bare CR, bare LF and NUL in content: refused with 550 5.6.0, or line ends made CRLF and NUL dropped. `normalise` is safe against smuggling too: only CRLF.CRLF ends a message.',
     ['refuse', 'normalise'],

@@ -64,12 +64,11 @@ function closingBracket(text: string): number {
   return -1;
 }
 
-/** RFC 5321 §4.1.2: esmtp-keyword, and a value without `=`, spaces and control characters. */
+/** RFC 5321 §4.1.2: esmtp-keyword, and a value without spaces and control characters; its reader refuses an empty one. */
 function readParameter(word: string): [string, string | undefined] | undefined {
   const equals = word.indexOf('=');
   const keyword = equals === -1 ? word : word.slice(0, equals);
   if (!/^[A-Za-z0-9][A-Za-z0-9-]*$/.test(keyword)) return undefined;
   if (equals === -1) return [keyword.toUpperCase(), undefined];
-  const value = word.slice(equals + 1);
-  return value === '' ? undefined : [keyword.toUpperCase(), value];
+  return [keyword.toUpperCase(), word.slice(equals + 1)];
 }

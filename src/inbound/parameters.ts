@@ -1,11 +1,12 @@
 /**
  * MAIL and RCPT as a whole: the address and every ESMTP parameter that EHLO announces, or the refusal that names what is
- * wrong (RFC 5321 §4.1.1.11, RFC 1870, RFC 6152, RFC 6531, RFC 3461, RFC 4954 §5). Pure.
+ * wrong (RFC 5321 §4.1.1.11, RFC 1870, RFC 6152, RFC 6531, RFC 3461, RFC 4954 §5, RFC 8689 §2). Pure.
  */
 import { needsSmtpUtf8, parseAddress } from '#mail/address.ts';
 import type { EnvelopeRecipient, NotifyOn } from '#mail/envelope.ts';
 import { decodeXtext } from '#mail/xtext.ts';
 import { readPathCommand } from './command.ts';
+import type { Offer } from './extensions.ts';
 import type { Refusal } from './session-facts.ts';
 
 /** What MAIL said. */
@@ -15,24 +16,37 @@ export type Sender = {
   readonly smtpUtf8: boolean;
   readonly returnContent?: 'full' | 'headers';
   readonly envelopeId?: string;
+  readonly requireTls?: boolean;
+};
+
+/** What a RCPT is read by. */
+export type RecipientTerms = {
+  readonly offer: Offer;
+  /** MAIL said SMTPUTF8. */
+  readonly smtpUtf8: boolean;
+  /** `postmaster` without a domain is ours (RFC 5321 §4.5.1). */
+  readonly hostname: string;
 };
 
 type Mutable<T> = { -readonly [key in keyof T]: T[key] };
 type Read<T> = { readonly kind: 'ok'; readonly value: T } | { readonly kind: 'refused'; readonly refusal: Refusal };
-type Parameter<T> = (value: string | undefined, into: Mutable<T>) => Refusal | undefined;
+type Terms = Pick<RecipientTerms, 'offer' | 'smtpUtf8'>;
+type Parameter<T> = (value: string | undefined, into: Mutable<T>, terms: Terms) => Refusal | undefined;
+type Parameters<T> = ReadonlyMap<string, Parameter<T>>;
 
 // RFC 3461 §4.2 and RFC 3461 §4.4, in octets of xtext.
 const MAX_ORCPT_BYTES = 500;
 const MAX_ENVID_BYTES = 100;
+const DSN_KEYWORDS: ReadonlySet<string> = new Set(['RET', 'ENVID', 'NOTIFY', 'ORCPT']);
 
 const bad = (text: string): Refusal => ({ status: 'parameter-syntax', text });
 const refused = (refusal: Refusal): { kind: 'refused'; refusal: Refusal } => ({ kind: 'refused', refusal });
 
-export function readMail(argument: string, sizeLimit: number): Read<Sender> {
+export function readMail(argument: string, offer: Offer): Read<Sender> {
   const command = readPathCommand(argument, 'FROM');
   if (command === undefined) return refused({ status: 'command-syntax', text: 'Syntax: MAIL FROM:<address>' });
   const sender: Mutable<Sender> = { address: '', smtpUtf8: false };
-  const problem = readParameters(command.parameters, mailParameters(sizeLimit), sender);
+  const problem = readParameters(command.parameters, MAIL_PARAMETERS, sender, { offer, smtpUtf8: false });
   if (problem !== undefined) return refused(problem);
   if (command.path === '') return { kind: 'ok', value: sender };
   const address = parseAddress(command.path);
@@ -41,12 +55,12 @@ export function readMail(argument: string, sizeLimit: number): Read<Sender> {
   return { kind: 'ok', value: { ...sender, address: address.text } };
 }
 
-/** `postmaster` without a domain is ours (RFC 5321 §4.5.1), so it needs the `hostname`. */
-export function readRecipient(argument: string, smtpUtf8: boolean, hostname: string): Read<EnvelopeRecipient> {
+export function readRecipient(argument: string, terms: RecipientTerms): Read<EnvelopeRecipient> {
+  const { smtpUtf8, hostname } = terms;
   const command = readPathCommand(argument, 'TO');
   if (command === undefined) return refused({ status: 'command-syntax', text: 'Syntax: RCPT TO:<address>' });
   const recipient: Mutable<EnvelopeRecipient> = { address: '' };
-  const problem = readParameters(command.parameters, RECIPIENT_PARAMETERS, recipient);
+  const problem = readParameters(command.parameters, RECIPIENT_PARAMETERS, recipient, terms);
   if (problem !== undefined) return refused(problem);
   const path = /^postmaster$/i.test(command.path) ? `postmaster@${hostname}` : command.path;
   const address = parseAddress(path);
@@ -57,35 +71,35 @@ export function readRecipient(argument: string, smtpUtf8: boolean, hostname: str
 
 function readParameters<T>(
   given: readonly (readonly [string, string | undefined])[],
-  known: ReadonlyMap<string, Parameter<T>>,
+  known: Parameters<T>,
   into: Mutable<T>,
+  terms: Terms,
 ): Refusal | undefined {
   const seen = new Set<string>();
   for (const [keyword, value] of given) {
-    const parameter = known.get(keyword);
+    const parameter = isOffered(keyword, terms.offer) ? known.get(keyword) : undefined;
     if (parameter === undefined) return { status: 'parameter-unknown', text: `Parameter ${keyword} not recognised` };
     if (seen.has(keyword)) return bad(`Parameter ${keyword} given twice`);
     seen.add(keyword);
-    const problem = parameter(value, into);
+    const problem = value === '' ? bad(`Parameter ${keyword} has an empty value`) : parameter(value, into, terms);
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-function mailParameters(sizeLimit: number): ReadonlyMap<string, Parameter<Sender>> {
-  return new Map<string, Parameter<Sender>>([
-    [
-      'SIZE',
-      (value = '') => {
-        if (!/^\d{1,20}$/.test(value)) return bad('SIZE wants a number of octets');
-        return Number(value) > sizeLimit ? { status: 'message-too-large' } : undefined;
-      },
-    ],
-    ...MAIL_PARAMETERS,
-  ]);
+function isOffered(keyword: string, { extended, dsn, requireTls }: Offer): boolean {
+  if (DSN_KEYWORDS.has(keyword)) return extended && dsn;
+  return extended && (keyword !== 'REQUIRETLS' || requireTls !== 'off');
 }
 
-const MAIL_PARAMETERS: readonly [string, Parameter<Sender>][] = [
+const MAIL_PARAMETERS: Parameters<Sender> = new Map<string, Parameter<Sender>>([
+  [
+    'SIZE',
+    (value = '', _into, { offer }) => {
+      if (!/^\d{1,20}$/.test(value)) return bad('SIZE wants a number of octets');
+      return Number(value) > offer.sizeLimit ? { status: 'message-too-large' } : undefined;
+    },
+  ],
   [
     'BODY',
     // BINARYMIME is not offered, so it is as unknown as any other word (RFC 3030 §3).
@@ -113,7 +127,7 @@ const MAIL_PARAMETERS: readonly [string, Parameter<Sender>][] = [
   [
     'ENVID',
     (value = '', into) => {
-      const decoded = decodeXtext(value);
+      const decoded = value === '' ? undefined : decodeXtext(value);
       if (decoded === undefined || !isPrintable(decoded) || value.length > MAX_ENVID_BYTES)
         return bad('ENVID wants xtext of up to 100 characters');
       into.envelopeId = decoded;
@@ -122,12 +136,18 @@ const MAIL_PARAMETERS: readonly [string, Parameter<Sender>][] = [
   ],
   // Who wrote the message in the eyes of another server is of no weight here (RFC 4954 §5 allows to ignore it).
   ['AUTH', (value) => (value === undefined ? bad('AUTH wants a mailbox or <>') : undefined)],
-];
+  [
+    'REQUIRETLS',
+    (value, into, { offer }) => {
+      if (value !== undefined) return bad('REQUIRETLS takes no value');
+      into.requireTls = true;
+      // RFC 8689 §2: what came in clear may be anybody's wish, and is no secret any more.
+      return offer.requireTls === 'offered' ? undefined : { status: 'requiretls-in-clear' };
+    },
+  ],
+]);
 
-const RECIPIENT_PARAMETERS: ReadonlyMap<string, Parameter<EnvelopeRecipient>> = new Map<
-  string,
-  Parameter<EnvelopeRecipient>
->([
+const RECIPIENT_PARAMETERS: Parameters<EnvelopeRecipient> = new Map<string, Parameter<EnvelopeRecipient>>([
   [
     'NOTIFY',
     (value = '', into) => {
@@ -139,17 +159,25 @@ const RECIPIENT_PARAMETERS: ReadonlyMap<string, Parameter<EnvelopeRecipient>> = 
   ],
   [
     'ORCPT',
-    (value = '', into) => {
+    (value = '', into, { smtpUtf8 }) => {
       const [, type = '', text = ''] = /^([A-Za-z0-9!#$%&'*/?^_`{|}~-]+);(.+)$/.exec(value) ?? [];
-      // A utf-8 address has an encoding of its own (RFC 6533 §3), which stays as it is.
-      const decoded = type.toLowerCase() === 'utf-8' ? text : decodeXtext(text);
-      if (type === '' || decoded === undefined || !isPrintable(decoded) || value.length > MAX_ORCPT_BYTES)
+      const decoded = type.toLowerCase() === 'utf-8' ? readUtf8Address(text, smtpUtf8) : decodeXtext(text);
+      const tooLong = Buffer.byteLength(value) > MAX_ORCPT_BYTES;
+      if (type === '' || decoded === undefined || !isPrintable(decoded) || tooLong)
         return bad('ORCPT wants an address type and xtext');
       into.originalRecipient = `${type};${decoded}`;
       return undefined;
     },
   ],
 ]);
+
+/** A utf-8 address has an encoding of its own, which stays as it is; other than ASCII needs SMTPUTF8 (RFC 6533 §3). */
+function readUtf8Address(text: string, smtpUtf8: boolean): string | undefined {
+  const form = smtpUtf8
+    ? /^(?:[!-*,-<>-[\]-~\u{80}-\u{10ffff}]|\\x\{[0-9A-F]{2,6}\})+$/iu
+    : /^(?:[!-*,-<>-[\]-~]|\\x\{[0-9A-F]{2,6}\})+$/i;
+  return form.test(text) ? text : undefined;
+}
 
 function readNotify(value: string): NotifyOn[] | undefined {
   const words = value.toLowerCase().split(',');

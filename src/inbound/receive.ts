@@ -10,7 +10,7 @@ import { mailDate } from '#mail/date.ts';
 import type { EnvelopeRecipient } from '#mail/envelope.ts';
 import { StorageUnavailable, type NewMessage } from '#queue/store.ts';
 import { ContentScan, LineEndRepair, type ContentDefect } from './content-scan.ts';
-import { readHeaderFields, type HeaderFields } from './header-fields.ts';
+import { readHeaderFields, type HeaderFields, type TlsRequired } from './header-fields.ts';
 import type { Sender } from './parameters.ts';
 import type { Refusal } from './session-facts.ts';
 import type { InboundLimits } from './settings.ts';
@@ -32,7 +32,7 @@ export type ReceptionPlan = {
 };
 
 export type Received =
-  | { readonly kind: 'message'; readonly message: NewMessage }
+  | { readonly kind: 'message'; readonly message: NewMessage; readonly tlsRequired: TlsRequired }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error?: unknown };
 
 const DEFECT_TEXTS: { readonly [defect in ContentDefect]: string } = {
@@ -96,7 +96,8 @@ export class Reception {
     if (this.#refusal !== undefined) return { kind: 'refused', refusal: this.#refusal };
     const facts = this.#facts();
     try {
-      return { kind: 'message', message: this.#message(await this.#content(), facts) };
+      const message = this.#message(await this.#content(), facts);
+      return { kind: 'message', message, tlsRequired: this.#fields?.tlsRequired ?? { kind: 'absent' } };
     } catch (error) {
       await this.discard();
       return { kind: 'refused', refusal: storageRefusal(error), error };
@@ -184,7 +185,14 @@ export class Reception {
       eightBit: this.#scan.eightBit,
       eightBitHeader: this.#scan.eightBitHeader,
       messageIdField: this.#messageIdField,
+      ...(this.#mayDoWithoutTls() ? { tlsRequired: 'no' } : {}),
     };
+  }
+
+  /** RFC 8689 §4.1: the field counts for nothing where MAIL demands TLS, and stays in the message all the same. */
+  #mayDoWithoutTls(): boolean {
+    const { kind } = this.#fields?.tlsRequired ?? { kind: 'absent' };
+    return this.#plan.sender.requireTls !== true && (kind === 'no' || kind === 'repeated');
   }
 
   #message(content: Content, facts: ContentFacts): NewMessage {
@@ -199,6 +207,7 @@ export class Reception {
         smtpUtf8: sender.smtpUtf8 && (international || facts.eightBit),
         returnContent: sender.returnContent,
         envelopeId: sender.envelopeId,
+        ...(sender.requireTls === true ? { requireTls: true } : {}),
       },
       recipients,
       content,

@@ -16,7 +16,7 @@ import {
 } from './command-order.ts';
 import { isHttpVerb, readCommand, type Command } from './command.ts';
 import { DataRate } from './data-rate.ts';
-import { offeredExtensions } from './extensions.ts';
+import { extensionLines, offerTo, type Offer } from './extensions.ts';
 import { readMail, readRecipient } from './parameters.ts';
 import type { InboundParts } from './parts.ts';
 import { Patience } from './patience.ts';
@@ -35,8 +35,8 @@ import type { InboundSettings } from './settings.ts';
 import type { Wire } from './wire.ts';
 import { acceptedFields, Transaction, type Accepted } from './transaction.ts';
 
-/** The longest command, in octets: RFC 5321 §4.5.3.1.4 plus what SIZE, SMTPUTF8 and DSN add (RFC 3461 §5). */
-const MAX_COMMAND_BYTES = 2048;
+/** The longest command, in octets: RFC 5321 §4.5.3.1.4 plus what SIZE, SMTPUTF8, DSN (RFC 3461 §5) and REQUIRETLS (RFC 8689 §2) add. */
+const MAX_COMMAND_BYTES = 2048 + ' REQUIRETLS'.length;
 const PROGRESS_VERBS: ReadonlySet<string> = new Set(['RCPT', 'DATA', 'BDAT', 'QUIT']);
 /** A BDAT chunk that is arriving: what is said at its end. */
 type Chunk = { readonly sizeBytes: number; readonly last: boolean; readonly refusal: Refusal | undefined };
@@ -204,22 +204,17 @@ export class Session {
       return this.refuse({ status: 'command-syntax', text: 'Syntax: EHLO hostname or address literal' });
     this.#reset();
     this.#state = { ...this.#state, greeting: { name, extended } };
-    const { hostname } = this.settings;
-    this.#wire.send(
-      extended
-        ? replyLines(250, [hostname, ...offeredExtensions(this.#state.client, this.settings)])
-        : replyLine(plain(250, hostname)),
-    );
+    const extensions = extended ? extensionLines(this.#offer()) : [];
+    this.#wire.send(replyLines(250, [this.settings.hostname, ...extensions]));
     return true;
   }
 
   #mail(argument: string): boolean {
     const refusal = whyNoMail(this.#state);
     if (refusal !== undefined) return this.refuse(refusal);
-    const { messageBytes, messagesPerConnection } = this.settings.inbound.limits;
-    if (this.#messages >= messagesPerConnection)
+    if (this.#messages >= this.settings.inbound.limits.messagesPerConnection)
       return this.refuse({ status: 'session-limit', text: 'Too many messages on this connection' });
-    const read = readMail(argument, messageBytes);
+    const read = readMail(argument, this.#offer());
     if (read.kind === 'refused') return this.refuse(read.refusal);
     const sender = read.value.address;
     const turned = this.#parts.admission.sender(this.#state.client, sender);
@@ -245,7 +240,8 @@ export class Session {
     const misplaced = whyNoRecipient(this.#state);
     if (misplaced !== undefined || transaction === undefined)
       return this.refuse(misplaced ?? { status: 'bad-sequence' });
-    const read = readRecipient(argument, transaction.sender.smtpUtf8, this.settings.hostname);
+    const { smtpUtf8 } = transaction.sender;
+    const read = readRecipient(argument, { offer: this.#offer(), smtpUtf8, hostname: this.settings.hostname });
     if (read.kind === 'refused') return this.refuse(read.refusal);
     const refusal = transaction.addRecipient(read.value);
     if (refusal === undefined) return this.#reply(success('recipient-ok'));
@@ -314,6 +310,10 @@ export class Session {
       ...(tls === undefined ? {} : { tls }),
     });
     this.#reply(success('accepted', `${facts.messageIdField} Queued mail for delivery [${messageId}]`.trimStart()));
+  }
+
+  #offer(): Offer {
+    return offerTo(this.#state.client, this.settings, this.#state.greeting?.extended === true);
   }
 
   #rset(argument: string): boolean {

@@ -1,4 +1,5 @@
 /** What inbound needs of the configuration. Defaults and the manual are in `config/schema.ts`. */
+import type { ServerTlsSettings } from '#certificates/settings.ts';
 import type { Bytes, Milliseconds } from '#mail/units.ts';
 
 export type ListenerSettings = {
@@ -15,9 +16,6 @@ export type ListenerSettings = {
   /** Addresses or networks whose PROXY protocol header (v1 or v2) is believed and demanded. */
   readonly proxyFrom: readonly string[];
 };
-
-/** A key and its chain in PEM files, offered for the names in the certificate; the first of the list is the default. */
-export type CertificateSettings = { readonly certFile: string; readonly keyFile: string };
 
 /** Exchange's inbound connector (New-InboundConnector). */
 export type InboundConnectorSettings = {
@@ -59,14 +57,7 @@ export type InboundSettings = {
   /** The name in the greeting and in Received. */
   readonly hostname: string;
   readonly listeners: readonly ListenerSettings[];
-  readonly tls: {
-    readonly certificates: readonly CertificateSettings[];
-    /** OpenSSL names for TLS 1.2, in the order of preference. */
-    readonly ciphers: string;
-    readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
-    /** PEM file with the authorities for clients' certificates; '' uses the system's. */
-    readonly clientCaFile: string;
-  };
+  readonly tls: ServerTlsSettings;
   readonly inbound: {
     /** Domains that we take mail for from anyone: `example.org`, `*.example.org`. */
     readonly acceptedDomains: readonly string[];
@@ -76,6 +67,10 @@ export type InboundSettings = {
     readonly postmaster: string;
     readonly connectors: readonly InboundConnectorSettings[];
     readonly limits: InboundLimits;
+    /** DSN (RFC 3461) is offered. */
+    readonly dsn: boolean;
+    /** REQUIRETLS (RFC 8689) is offered within TLS. */
+    readonly requireTls: boolean;
     /** Bare CR, bare LF and NUL in content: refused with 550 5.6.0, or line ends made CRLF and NUL dropped. */
     readonly bareLineEnds: 'refuse' | 'normalise';
     readonly authentication: {

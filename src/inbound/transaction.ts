@@ -10,6 +10,7 @@ import type { Sender } from './parameters.ts';
 import type { InboundParts } from './parts.ts';
 import { Reception, storageRefusal } from './receive.ts';
 import { refusalReply } from './reply.ts';
+import type { TlsRequired } from './header-fields.ts';
 import type { ClientFacts, Refusal } from './session-facts.ts';
 import type { InboundSettings } from './settings.ts';
 
@@ -125,6 +126,7 @@ export class Transaction {
     if (received.kind === 'refused') return received;
     try {
       await this.#plan.parts.accept([received.message]);
+      this.#reportDoubt(received.message.messageId, received.tlsRequired);
       return { kind: 'accepted', message: received.message };
     } catch (error) {
       await reception.discard();
@@ -134,6 +136,19 @@ export class Transaction {
 
   async discard(): Promise<void> {
     await this.#reception?.discard();
+  }
+
+  /** Whoever wrote the field more than once, or something else than No, should learn what was made of it. */
+  #reportDoubt(messageId: string, tlsRequired: TlsRequired): void {
+    if (tlsRequired.kind !== 'repeated' && tlsRequired.kind !== 'unclear') return;
+    const decision = tlsRequired.kind === 'repeated' ? 'no' : 'ignored';
+    const { count } = tlsRequired;
+    this.#plan.parts.report('inbound.tls-required-doubted', {
+      messageId,
+      sender: this.sender.address,
+      decision,
+      count,
+    });
   }
 }
 

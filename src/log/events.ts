@@ -14,6 +14,14 @@ export type EventFields = {
   readonly recipients?: number;
   readonly rule?: string;
   readonly decision?: string;
+  /** Whose demand a decision about TLS follows: `dane`, `mta-sts`, `floor`, `connector`, `override`, `requiretls`. */
+  readonly by?: string;
+  /** The domain that publishes the policy, or the name of the connector or override. */
+  readonly policy?: string;
+  /** The TLSA record that matched. */
+  readonly matched?: string;
+  /** SHA-256 of the peer's certificate. */
+  readonly fingerprint?: string;
   /** Enhanced status code. */
   readonly status?: string;
   readonly reason?: string;
@@ -77,6 +85,12 @@ export const EVENTS = {
     counted: true,
     traced: true,
   },
+  'inbound.tls-required-doubted': {
+    level: 'warn',
+    text: 'A header has several TLS-Required fields or one that is not No; they count as `decision` says (RFC 8689 §3).',
+    counted: true,
+    traced: true,
+  },
   'inbound.refused': { level: 'info', text: 'A command or a message was refused.', counted: true },
   'inbound.tls-failed': { level: 'info', text: 'A TLS handshake with a client failed.', counted: true },
   'inbound.certificate-loaded': { level: 'debug', text: 'A certificate was loaded or replaced.' },
@@ -90,9 +104,35 @@ export const EVENTS = {
   'queue.resumed': { level: 'info', text: 'A paused destination answers again.', counted: true },
   'queue.storage-failed': { level: 'error', text: 'The queue could not be written.', counted: true },
 
+  'records.damaged': {
+    level: 'error',
+    text: 'The file of cached policies and counters was damaged; it was moved aside and begun anew.',
+    counted: true,
+  },
+  'records.storage-failed': {
+    level: 'error',
+    text: 'Cached policies and counters could not be read or written.',
+    counted: true,
+  },
+
   'tls.decided': { level: 'debug', text: 'What TLS a session with a host must have.', counted: true },
   'tls.verified': { level: 'debug', text: 'A session met its TLS decision.', counted: true },
   'tls.failed': { level: 'warn', text: 'A session did not meet its TLS decision.', counted: true },
+  'tls.not-enforced': {
+    level: 'warn',
+    text: 'A host does not meet what its domain publishes; mail goes all the same, as the policy or the settings say.',
+    counted: true,
+  },
+  'tls.override-expired': {
+    level: 'warn',
+    text: 'An override has expired and is no longer used.',
+    counted: true,
+  },
+  'tls.policy-changed': {
+    level: 'info',
+    text: 'A destination whose mail waits for its TLS policy publishes another one; its mail is tried at once.',
+    counted: true,
+  },
 
   'connector.tested': {
     level: 'info',

@@ -19,6 +19,8 @@ export type ContentFacts = {
   readonly eightBitHeader: boolean;
   /** The Message-ID field's value with its angle brackets, `''` when there is none. */
   readonly messageIdField: string;
+  /** The header holds `TLS-Required: No` (RFC 8689 §3), and MAIL did not demand the opposite: what the recipient's side publishes about TLS may be passed over. */
+  readonly tlsRequired?: 'no' | undefined;
 };
 
 export function sizeOf(content: Content): Bytes {

@@ -26,4 +26,6 @@ export type Envelope = {
   readonly returnContent?: 'full' | 'headers' | undefined;
   /** ENVID of RFC 3461 §4.4, decoded. */
   readonly envelopeId?: string | undefined;
+  /** REQUIRETLS of RFC 8689 §2: no server on the way may take the message over less than authenticated TLS. */
+  readonly requireTls?: boolean | undefined;
 };

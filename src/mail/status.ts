@@ -185,13 +185,18 @@ export const STATUS_TABLE = {
   // REQUIRETLS (RFC 8689 §4.2.1)
   'requiretls-not-offered': {
     detail: '7.30',
-    reply: { deferred: 450, failed: 550 },
+    reply: { failed: 550 },
     text: 'REQUIRETLS support required',
   },
   'requiretls-no-tls': {
     detail: '7.10',
     reply: { deferred: 450, failed: 550 },
     text: 'Encryption needed: the message demands authenticated TLS (REQUIRETLS)',
+  },
+  'requiretls-in-clear': {
+    detail: '7.10',
+    reply: { failed: 530 },
+    text: 'Encryption needed: REQUIRETLS is taken within TLS only',
   },
 
   // Operator acts

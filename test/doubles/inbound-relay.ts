@@ -21,6 +21,8 @@ export type RelayOptions = {
   readonly limits?: Partial<InboundLimits>;
   readonly bareLineEnds?: 'refuse' | 'normalise';
   readonly postmaster?: string;
+  readonly dsn?: boolean;
+  readonly requireTls?: boolean;
   readonly inlineLimit?: number;
   readonly spoolDirectory?: string;
   readonly parts?: Partial<InboundParts>;
@@ -65,6 +67,8 @@ export class TestRelay {
         ...plain.inbound,
         bareLineEnds: options.bareLineEnds ?? 'refuse',
         postmaster: options.postmaster ?? '',
+        dsn: options.dsn ?? true,
+        requireTls: options.requireTls ?? true,
         limits: { ...plain.inbound.limits, ...options.limits },
       },
     };

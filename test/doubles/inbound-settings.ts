@@ -56,6 +56,8 @@ export function inboundSettings({ tls, inbound, authentication }: InboundChanges
       postmaster: '',
       connectors: [],
       limits: LIMITS,
+      dsn: true,
+      requireTls: true,
       bareLineEnds: 'refuse',
       authentication: {
         usersFile: '',

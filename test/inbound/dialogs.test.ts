@@ -2,16 +2,18 @@
  * Plays test/dialogs/*.smtp against a relay. One dialog is one protocol case as data:
  *
  *     listen: tls=required     limits: badCommands=2     bareLineEnds: normalise     (before the first line)
- *     postmaster: the address for our postmaster's mail                              (before the first line)
+ *     postmaster: the address for our postmaster's mail     dsn: off     requireTls: off         (before the first line)
+ *     # REQ-01, REQ-04: what the dialog proves, with the ids of the catalogue's cases       (at the beginning of a line)
  *     c: a line sent with CRLF          c! octets sent as they are          s: the expected line, `*` for any rest
  *     tls: STARTTLS handshake           closed: the server has closed       accepted: how many messages
+ *     tagged: whether the last message demands TLS          without-tls: whether it may do without
  *     content: what follows our Received field in the last message          envelope: part of it as JSON
  *
  * `\r`, `\n`, `\xHH` and `\u{HHHH}` (as UTF-8) are octets in `c:`, `c!` and `content:`.
  */
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { SmtpClient } from '../doubles/smtp-client.ts';
 import { TestRelay, type RelayOptions } from '../doubles/inbound-relay.ts';
@@ -19,14 +21,20 @@ import { TestRelay, type RelayOptions } from '../doubles/inbound-relay.ts';
 type Step = { readonly kind: string; readonly text: string; readonly where: string };
 
 const FOLDER = new URL('../dialogs/', import.meta.url).pathname;
-const SETTINGS: ReadonlySet<string> = new Set(['listen', 'limits', 'bareLineEnds', 'postmaster']);
+const SETTINGS: ReadonlySet<string> = new Set(['listen', 'limits', 'bareLineEnds', 'postmaster', 'dsn', 'requireTls']);
 
-function readSteps(file: string): Step[] {
-  return readFileSync(file, 'utf8')
+/** The ids of the cases that its comments name, each once. */
+function readCases(text: string): string[] {
+  const comments = text.match(/^# [A-Z]{2,6}-\d{2,3}\b[^:]*/gm) ?? [];
+  return [...new Set(comments.flatMap((comment) => comment.match(/[A-Z]{2,6}-\d{2,3}/g) ?? []))];
+}
+
+function readSteps(dialog: string, file: string): Step[] {
+  return dialog
     .split('\n')
     .map((line, index) => {
-      const [, kind = '', text = ''] = /^([a-zA-Z]+)[:!] ?(.*)$/.exec(line) ?? [];
-      return { kind: line.startsWith('c!') ? 'octets' : kind, text, where: `${basename(file)}:${index + 1}` };
+      const [, kind = '', text = ''] = /^([a-zA-Z-]+)[:!] ?(.*)$/.exec(line) ?? [];
+      return { kind: line.startsWith('c!') ? 'octets' : kind, text, where: `${file}:${index + 1}` };
     })
     .filter(({ kind }) => kind !== '');
 }
@@ -43,6 +51,8 @@ function readOptions(steps: readonly Step[]): RelayOptions {
     limits: readPairs(texts['limits'] ?? ''),
     bareLineEnds: texts['bareLineEnds'] === 'normalise' ? 'normalise' : 'refuse',
     postmaster: texts['postmaster'] ?? '',
+    dsn: texts['dsn'] !== 'off',
+    requireTls: texts['requireTls'] !== 'off',
   };
 }
 
@@ -62,22 +72,43 @@ async function expectLine(client: SmtpClient, { text, where }: Step): Promise<vo
   assert.ok(matches, `${where}: expected "${text}", got "${line}"`);
 }
 
+type Play = (step: Step, client: SmtpClient, relay: TestRelay) => void | Promise<void>;
+
+const PLAYS: ReadonlyMap<string, Play> = new Map<string, Play>([
+  ['c', ({ text }, client) => client.write(`${octets(text)}\r\n`)],
+  ['octets', ({ text }, client) => client.write(octets(text))],
+  ['s', async (step, client) => expectLine(client, step)],
+  ['tls', async (_step, client) => client.startTls()],
+  ['closed', async ({ where }, client) => assert.equal(await client.line(), undefined, where)],
+  ['accepted', ({ text, where }, _client, relay) => assert.equal(relay.accepted.length, Number(text), where)],
+  ['content', ({ text, where }, _client, relay) => assert.equal(relay.sentContent(), octets(text), where)],
+  [
+    'envelope',
+    ({ text, where }, _client, relay) => assert.partialDeepStrictEqual(relay.accepted.at(-1), JSON.parse(text), where),
+  ],
+  [
+    'tagged',
+    ({ text, where }, _client, relay) =>
+      assert.equal(relay.accepted.at(-1)?.envelope.requireTls === true, text === 'yes', where),
+  ],
+  [
+    'without-tls',
+    ({ text, where }, _client, relay) =>
+      assert.equal(relay.accepted.at(-1)?.facts.tlsRequired === 'no', text === 'yes', where),
+  ],
+]);
+
 async function play(step: Step, client: SmtpClient, relay: TestRelay): Promise<void> {
-  const { kind, text, where } = step;
-  if (kind === 'c') client.write(`${octets(text)}\r\n`);
-  else if (kind === 'octets') client.write(octets(text));
-  else if (kind === 's') await expectLine(client, step);
-  else if (kind === 'tls') await client.startTls();
-  else if (kind === 'closed') assert.equal(await client.line(), undefined, where);
-  else if (kind === 'accepted') assert.equal(relay.accepted.length, Number(text), where);
-  else if (kind === 'content') assert.equal(relay.sentContent(), octets(text), where);
-  else if (kind === 'envelope') assert.partialDeepStrictEqual(relay.accepted.at(-1), JSON.parse(text), where);
-  else assert.fail(`${where}: "${kind}" is no step`);
+  const one = PLAYS.get(step.kind);
+  assert.ok(one !== undefined, `${step.where}: "${step.kind}" is no step`);
+  await one(step, client, relay);
 }
 
 for (const name of globSync('*.smtp', { cwd: FOLDER }).toSorted()) {
-  const steps = readSteps(join(FOLDER, name));
-  test(`dialog ${name.replace('.smtp', '').replaceAll('-', ' ')}`, { timeout: 10_000 }, async () => {
+  const text = readFileSync(join(FOLDER, name), 'utf8');
+  const steps = readSteps(text, name);
+  const title = `${readCases(text).join(', ')} dialog ${name.replace('.smtp', '').replaceAll('-', ' ')}`;
+  test(title.trim(), { timeout: 10_000 }, async () => {
     const relay = await TestRelay.start(readOptions(steps));
     const client = await SmtpClient.connect(relay.port);
     try {

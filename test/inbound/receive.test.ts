@@ -220,3 +220,24 @@ test('sixty clients that send 8 MB at once take little memory', async () => {
   // All of it would be 480 MB; the clients' own buffers are in this process, too.
   assert.ok(peak - before < 160 * 1024 * 1024, `${Math.round((peak - before) / 1024 / 1024)} MiB`);
 });
+
+for (const [rule, header, decision] of [
+  ['TRN-13 TLS-Required that stands twice is told', 'TLS-Required: No\r\nTLS-Required: No', 'no'],
+  ['TRN-14 TLS-Required that contradicts itself is told', 'TLS-Required: No\r\nTLS-Required: Yes', 'ignored'],
+] as const) {
+  test(`${rule} (RFC 8689 §3)`, async () => {
+    const { relay, client } = await inData();
+    await client.say(`${header}\r\n\r\nx\r\n.`);
+    const doubted = relay.events.find(({ event }) => event === 'inbound.tls-required-doubted');
+    const messageId = relay.accepted[0]?.messageId;
+    assert.deepEqual(doubted?.fields, { messageId, sender: 'ann@example.net', decision, count: 2 });
+  });
+}
+
+test('TRN-09 a large message that may do without TLS says so too (RFC 8689 §3)', async () => {
+  const { relay, client } = await inData({ inlineLimit: 1000 });
+  await client.say(`TLS-Required: No\r\n${LARGE}.`);
+  assert.equal(relay.accepted[0]?.content.kind, 'file');
+  assert.equal(relay.accepted[0]?.facts.tlsRequired, 'no');
+  assert.equal(relay.count('inbound.tls-required-doubted'), 0);
+});

@@ -313,6 +313,11 @@ export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
     'recipient',
     "The recipient's mail administrators have to offer STARTTLS with a valid certificate and to let others prove the name of their server: DNSSEC with TLSA records (DANE), or an MTA-STS policy in the mode enforce. Until then you can send the message again without the demand, if it may travel with less protection.",
   ),
+  'requiretls-in-clear': row(
+    'The client demands that the message stays encrypted on its whole way (REQUIRETLS), but the connection that brings it is not encrypted.',
+    'sender',
+    'Switch on TLS (STARTTLS or implicit TLS) in the sending program or server.',
+  ),
   'operator-failed': row(
     'The operator of this relay took the message out of its queue and returned it.',
     'operator',
