@@ -27,16 +27,16 @@ export type TapOptions = {
   readonly attack?: Attack;
 };
 
+type Conversation = { readonly relay: Socket; readonly there: Socket; readonly heard: Buffer[] };
+
 const GO_AHEAD = '220 2.0.0 Go ahead\r\n';
 const NOT_NOW = '454 4.7.0 TLS not available due to temporary reason\r\n';
 const GARBAGE = '500 5.5.1 what is that?\r\n';
 
 export class Tap {
-  /** From the relay, as it came over the wire; what came within a handshake of the attacker's own is in `read`. */
-  readonly heard: Buffer[] = [];
-  /** What an impersonator got to read within TLS. */
+  /** From the relay, as it came over the wire, for each connection; what an impersonator read within TLS is in `read`. */
+  readonly conversations: Buffer[][] = [];
   readonly read: Buffer[] = [];
-  connections = 0;
   readonly #options: TapOptions;
   readonly #server = createServer((socket) => this.#accept(socket));
   readonly #sockets = new Set<Socket>();
@@ -51,6 +51,11 @@ export class Tap {
       tap.#server.once('error', reject).listen(options.port, options.address, resolve);
     });
     return tap;
+  }
+
+  /** All that came from the relay. */
+  get heard(): Buffer {
+    return Buffer.concat(this.conversations.flat());
   }
 
   get address(): string {
@@ -74,7 +79,8 @@ export class Tap {
   }
 
   #accept(relay: Socket): void {
-    this.connections += 1;
+    const heard: Buffer[] = [];
+    this.conversations.push(heard);
     const { host, attack = { kind: 'none' } } = this.#options;
     const there = connect(host.port, host.address);
     for (const socket of [relay, there]) {
@@ -85,13 +91,13 @@ export class Tap {
     there.on('close', () => relay.end());
     there.on('data', (octets: Buffer) => relay.write(attack.kind === 'strip' ? stripped(octets) : octets));
     relay.on('data', (octets: Buffer) => {
-      this.heard.push(octets);
-      if (octets.toString('latin1').toUpperCase() === 'STARTTLS\r\n') this.#startTls(attack, { relay, there });
+      heard.push(octets);
+      if (octets.toString('latin1').toUpperCase() === 'STARTTLS\r\n') this.#startTls(attack, { relay, there, heard });
       else there.write(octets);
     });
   }
 
-  #startTls(attack: Attack, { relay, there }: { relay: Socket; there: Socket }): void {
+  #startTls(attack: Attack, { relay, there, heard }: Conversation): void {
     switch (attack.kind) {
       case 'none':
       case 'strip':
@@ -103,7 +109,7 @@ export class Tap {
       case 'garble':
         relay.write(GO_AHEAD);
         relay.removeAllListeners('data').once('data', (octets: Buffer) => {
-          this.heard.push(octets);
+          heard.push(octets);
           relay.end(GARBAGE);
         });
         return;
