@@ -31,8 +31,10 @@ import { queueIds } from '#queue/id.ts';
 import { Queue } from '#queue/queue.ts';
 import { scheduleFor } from '#queue/schedule.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
+import type { RecordStore } from '#records/store.ts';
 import { reportMaker } from '#reporting/dsn/reports.ts';
 import { SqliteQueueStore } from '#storage/sqlite/queue-store.ts';
+import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceStore } from '#storage/sqlite/trace-store.ts';
 import type { Listening, ProcessStatus, RelayProcess } from './relay-process.ts';
 
@@ -132,6 +134,7 @@ class Running {
   readonly #pauses: Pauses;
   readonly #worker: OutboundWorker;
   readonly #traces: TraceStore;
+  readonly #records: RecordStore;
   readonly #timers: readonly NodeJS.Timeout[];
 
   private constructor(live: Live<RelayConfig>, stores: Stores, reporting: Reporting) {
@@ -141,6 +144,7 @@ class Running {
 
     this.queue = stores.queue;
     this.#traces = stores.traces;
+    this.#records = stores.records;
     this.#certificates = new ServerCertificates(live, report);
     const users = new UserDirectory(() => live().inbound.authentication.usersFile);
     this.inbound = new Inbound({
@@ -188,10 +192,7 @@ class Running {
       now: systemClock,
       random: Math.random,
     });
-    this.#timers = [
-      setInterval(() => void this.#pool.closeIdle(), IDLE_SESSIONS_EVERY_MS),
-      setInterval(() => void this.#prune(report), PRUNE_EVERY_MS),
-    ];
+    this.#timers = this.#startTimers(report, stores.ownsRecords);
   }
 
   /** Rejects with a sentence for the operator, and leaves nothing open. */
@@ -205,6 +206,7 @@ class Running {
     } catch (error) {
       await running?.drain(0);
       await stores.queue.close();
+      await stores.records.close();
       throw error;
     }
   }
@@ -235,6 +237,7 @@ class Running {
   async close(): Promise<void> {
     await this.#traces.close();
     await this.queue.close();
+    await this.#records.close();
   }
 
   async #start(): Promise<void> {
@@ -249,16 +252,38 @@ class Running {
     this.#worker.start();
   }
 
-  async #prune(report: Report): Promise<void> {
+  #startTimers(report: Report, ownsRecords: boolean): readonly NodeJS.Timeout[] {
+    return [
+      setInterval(() => void this.#pool.closeIdle(), IDLE_SESSIONS_EVERY_MS),
+      setInterval(() => void this.#pruneTraces(report), PRUNE_EVERY_MS),
+      ...(ownsRecords ? [setInterval(() => void this.#pruneRecords(report), PRUNE_EVERY_MS)] : []),
+    ];
+  }
+
+  async #pruneTraces(report: Report): Promise<void> {
     try {
       await this.#traces.prune(new Date(Date.now() - this.#settings().trace.keep));
     } catch (error) {
       report('queue.storage-failed', { reason: 'old trace records could not be removed' }, error);
     }
   }
+
+  async #pruneRecords(report: Report): Promise<void> {
+    try {
+      await this.#records.prune();
+    } catch (error) {
+      report('records.storage-failed', { reason: 'what has expired could not be removed' }, error);
+    }
+  }
 }
 
-type Stores = { readonly queue: Queue; readonly traces: TraceStore };
+type Stores = {
+  readonly queue: Queue;
+  readonly traces: TraceStore;
+  readonly records: RecordStore;
+  /** All processes share the records; this one clears them up. */
+  readonly ownsRecords: boolean;
+};
 
 async function openStores(live: Live<RelayConfig>, shards: readonly number[], report: Report): Promise<Stores> {
   const opened: SqliteQueueStore[] = [];
@@ -274,7 +299,12 @@ async function openStores(live: Live<RelayConfig>, shards: readonly number[], re
     const traces = new SqliteTraceStore(live().dataDirectory, own, (error) =>
       report('queue.storage-failed', { reason: 'trace records were lost' }, error),
     );
-    return { queue, traces };
+    const records = await SqliteRecordStore.open({
+      dataDirectory: live().dataDirectory,
+      now: systemClock,
+      onDamage: (file) => report('records.damaged', { file }),
+    });
+    return { queue, traces, records, ownsRecords: shards.includes(0) };
   } catch (error) {
     await Promise.all(opened.map(async (store) => store.close()));
     throw error;

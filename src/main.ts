@@ -11,6 +11,7 @@ import type { Machine } from '#config/load.ts';
 import { processConsole } from '#cli/console.ts';
 import { runCommandLine } from '#cli/program.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
+import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { runRelay } from './run.ts';
 
@@ -34,6 +35,13 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   startRelay: async (loaded) => runRelay(loaded, { machine, version, write: console.write }),
   openDesk: async ({ dataDirectory }) => new SqliteQueueDesk(dataDirectory),
   openTraces: async ({ dataDirectory }) => new SqliteTraceReader(dataDirectory),
+  openRecords: async ({ dataDirectory }) =>
+    SqliteRecordStore.open({
+      dataDirectory,
+      now: () => new Date(),
+      onDamage: (movedTo) =>
+        console.complain(`records.db was damaged; it is now ${movedTo}, and an empty one took its place`),
+    }),
   askResolver: async (server) => {
     const resolver = new Resolver({ timeout: 2_000, tries: 1 });
     if (server !== undefined) resolver.setServers([server]);

@@ -3,6 +3,7 @@ import type { LoadedConfig, Machine } from '#config/load.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
+import type { RecordStore } from '#records/store.ts';
 
 export type Console = {
   readonly write: (text: string) => void;
@@ -28,6 +29,8 @@ export type CommandAdapters = {
   /** The queue on disk, for when no relay runs. Rejects with `StorageUnavailable`. */
   readonly openDesk: (config: RelayConfig) => Promise<QueueDesk>;
   readonly openTraces: (config: RelayConfig) => Promise<Pick<TraceStore, 'find' | 'close'>>;
+  /** Cached policies and counters; a running relay shares them. */
+  readonly openRecords: (config: RelayConfig) => Promise<RecordStore>;
   /** Asks a resolver (or the system's) anything; rejects when no answer comes. */
   readonly askResolver: (resolver: string | undefined) => Promise<void>;
 };

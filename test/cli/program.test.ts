@@ -31,6 +31,7 @@ const program = buildProgram(
     startRelay: unused,
     openDesk: unused,
     openTraces: unused,
+    openRecords: unused,
     askResolver: unused,
   },
   () => {},

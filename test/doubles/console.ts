@@ -7,6 +7,7 @@ import type { CommandAdapters } from '#cli/adapters.ts';
 import { runCommandLine } from '#cli/program.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
 import { MemoryDesk, sampleRows } from './desk.ts';
+import { MemoryRecordStore } from './records.ts';
 
 export type Run = { readonly code: number; readonly out: string; readonly err: string };
 
@@ -14,6 +15,7 @@ export class CommandBench {
   readonly directory = mkdtempSync(join(tmpdir(), 'postern-cli-'));
   readonly now = new Date('2026-11-21T08:00:00Z');
   readonly records: TraceRecord[] = [];
+  readonly stored = new MemoryRecordStore(() => this.now);
   desk = new MemoryDesk(sampleRows(this.now), () => this.now);
   /** What standard input holds. */
   input: string | Buffer = '';
@@ -54,6 +56,7 @@ export class CommandBench {
       startRelay: () => Promise.resolve(0),
       openDesk: () => Promise.resolve(this.desk),
       openTraces: () => Promise.resolve({ find: () => Promise.resolve(this.records), close: () => Promise.resolve() }),
+      openRecords: () => Promise.resolve(this.stored),
       askResolver: () => Promise.resolve(),
       ...this.overrides,
     };
