@@ -1,5 +1,6 @@
 /**
- * xtext (RFC 3461 §4): how ENVID and ORCPT carry arbitrary text in an ESMTP parameter. Octets are UTF-8.
+ * xtext (RFC 3461 §4): how ENVID and ORCPT carry arbitrary text in an ESMTP parameter. Octets are UTF-8. Addresses of type
+ * utf-8 have a form of their own (RFC 6533 §3).
  */
 const HEX = /^[0-9A-F]{2}$/;
 
@@ -26,4 +27,9 @@ export function decodeXtext(text: string): string | undefined {
     else return undefined;
   }
   return Buffer.from(octets).toString('utf8');
+}
+
+/** EmbeddedUnicodeChar of RFC 6533 §3 for each character that `needing` finds: `\x{E9}`. */
+export function embedUnicode(text: string, needing: RegExp): string {
+  return text.replaceAll(needing, (character) => `\\x{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`);
 }

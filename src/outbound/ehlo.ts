@@ -11,6 +11,8 @@ export type Offers = {
   readonly smtpUtf8: boolean;
   readonly dsn: boolean;
   readonly chunking: boolean;
+  /** RFC 8689 §2; worth something only within TLS. */
+  readonly requireTls: boolean;
   /** SIZE is understood in MAIL. */
   readonly size: boolean;
   /** The largest message that the host takes; `undefined` when it names no limit. */
@@ -36,6 +38,7 @@ export function parseOffers({ lines }: Reply): Offers {
     smtpUtf8: offers.has('SMTPUTF8'),
     dsn: offers.has('DSN'),
     chunking: offers.has('CHUNKING'),
+    requireTls: offers.has('REQUIRETLS'),
     size: offers.has('SIZE'),
     sizeLimitBytes: parseSize(offers.get('SIZE')?.[0]),
     auth: offers.get('AUTH') ?? [],

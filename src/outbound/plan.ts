@@ -2,10 +2,11 @@
  * A transaction as one host can take it: the commands with the parameters that the host offers, or why it cannot be had.
  * No I/O; the content is converted elsewhere when the plan says so.
  */
-import { needsSmtpUtf8 } from '#mail/address.ts';
+import { domainOf, needsSmtpUtf8 } from '#mail/address.ts';
 import { sizeOf } from '#mail/content.ts';
 import type { EnvelopeRecipient } from '#mail/envelope.ts';
-import { encodeXtext } from '#mail/xtext.ts';
+import type { StatusName } from '#mail/status.ts';
+import { embedUnicode, encodeXtext } from '#mail/xtext.ts';
 import type { Offers } from './ehlo.ts';
 import { ownTrouble, type Peer } from './peer-trouble.ts';
 import type { RecipientResult, Transaction, Trouble } from './transaction.ts';
@@ -33,14 +34,9 @@ export function planTransaction(
   offers: Offers,
   peer: Peer,
 ): Plan | ({ readonly kind: 'refused' } & Trouble) {
-  const { envelope, recipients, facts, content } = transaction;
-
-  if (!speakable(envelope.sender)) return refused(ownTrouble('message', 'permanent', 'sender-syntax', peer));
-  const utf8 = facts.eightBitHeader || needsSmtpUtf8(envelope.sender);
-  if (utf8 && !offers.smtpUtf8) return refused(ownTrouble('message', 'permanent', 'smtputf8-required', peer));
-  if (offers.sizeLimitBytes !== undefined && sizeOf(content) > offers.sizeLimitBytes) {
-    return refused(ownTrouble('message', 'permanent', 'message-too-large-for-recipient', peer));
-  }
+  const { envelope, recipients, facts } = transaction;
+  const trouble = withoutRequiredTls(transaction, offers, peer) ?? troubleOf(transaction, offers, peer);
+  if (trouble !== undefined) return refused(trouble);
 
   const planned: PlannedRecipient[] = [];
   const results = recipients.map((recipient, position) => {
@@ -51,12 +47,44 @@ export function planTransaction(
   });
   // A header of a part may need it where the message's own does not: what the client said stands where it can be said.
   const said = envelope.smtpUtf8 && offers.smtpUtf8;
-  const anyUtf8 = utf8 || said || planned.some(({ command }) => needsSmtpUtf8(command));
-  const mail = `MAIL FROM:<${envelope.sender}>${dsnOfMail(transaction, offers)}${anyUtf8 ? ' SMTPUTF8' : ''}`;
+  const anyUtf8 = needsUtf8(transaction) || said || planned.some(({ command }) => needsSmtpUtf8(command));
+  const tag = mayTag(transaction, offers, peer) ? ' REQUIRETLS' : '';
+  const mail = `MAIL FROM:<${envelope.sender}>${dsnOfMail(transaction, offers)}${anyUtf8 ? ' SMTPUTF8' : ''}${tag}`;
   return { kind: 'plan', mail, recipients: planned, results, mustConvert: facts.eightBit && !offers.eightBitMime };
 }
 
 const refused = (trouble: Trouble) => ({ kind: 'refused', ...trouble }) as const;
+
+/** Why no recipient of the message can be served here. */
+function troubleOf(transaction: Transaction, offers: Offers, peer: Peer): Trouble | undefined {
+  const { envelope, content } = transaction;
+  const problem = (status: StatusName): Trouble => ownTrouble('message', 'permanent', status, peer);
+  if (!speakable(envelope.sender)) return problem('sender-syntax');
+  if (needsUtf8(transaction) && !offers.smtpUtf8) return problem('smtputf8-required');
+  const isLarge = offers.sizeLimitBytes !== undefined && sizeOf(content) > offers.sizeLimitBytes;
+  return isLarge ? problem('message-too-large-for-recipient') : undefined;
+}
+
+const needsUtf8 = ({ envelope, facts }: Transaction): boolean => facts.eightBitHeader || needsSmtpUtf8(envelope.sender);
+
+/** What a host offers in clear binds nobody (RFC 8689 §4.2.1). */
+const mayTag = ({ envelope }: Transaction, { requireTls }: Offers, { tls }: Peer): boolean =>
+  envelope.requireTls === true && requireTls && tls !== undefined;
+
+/**
+ * Why a message that demands TLS may not go to this host; another one may offer it (RFC 8689 §4.2.1). A report goes all the
+ * same: it holds no more than header fields, and a lost one would help nobody (RFC 8689 §5).
+ */
+function withoutRequiredTls(transaction: Transaction, offers: Offers, peer: Peer): Trouble | undefined {
+  const { envelope, recipients } = transaction;
+  if (envelope.requireTls !== true || envelope.sender === '' || mayTag(transaction, offers, peer)) return undefined;
+  const status = peer.tls === undefined ? 'requiretls-no-tls' : 'requiretls-not-offered';
+  const trouble = ownTrouble('host', 'permanent', status, peer);
+  const { host } = peer.endpoint;
+  const detail = peer.tls === undefined ? `${host} was reached in clear` : `${host} does not offer REQUIRETLS`;
+  const policy = { kind: 'requiretls', domain: domainOf(recipients[0]?.address ?? ''), detail } as const;
+  return { ...trouble, diagnosis: { ...trouble.diagnosis, policy } };
+}
 
 /** MAIL with what depends on the content as it will be sent (RFC 1870 §6, RFC 6152 §2). */
 export function mailCommand(plan: Plan, sizeBytes: number, eightBit: boolean, offers: Offers): string {
@@ -95,6 +123,9 @@ function rcptCommand({ address, notify, originalRecipient }: EnvelopeRecipient, 
 
 /** The address type is an atom of its own (RFC 3461 §4.2); what has none is not passed on. */
 function originalParameter(originalRecipient: string): string {
-  const [, type, rest] = /^([A-Za-z0-9-]+);(.+)$/s.exec(originalRecipient) ?? [];
-  return type === undefined || rest === undefined ? '' : ` ORCPT=${type};${encodeXtext(rest)}`;
+  const [, type, rest] = /^([A-Za-z0-9!#$%&'*/?^_`{|}~-]+);(.+)$/s.exec(originalRecipient) ?? [];
+  if (type === undefined || rest === undefined) return '';
+  // This form needs no SMTPUTF8 from the host (RFC 6533 §3).
+  const text = type.toLowerCase() === 'utf-8' ? embedUnicode(rest, /[^\x21-\x7e]|[+=]/gu) : encodeXtext(rest);
+  return ` ORCPT=${type};${text}`;
 }

@@ -8,7 +8,7 @@ import { diagnosticText, type Diagnosis } from '#mail/diagnosis.ts';
 import type { EnvelopeRecipient } from '#mail/envelope.ts';
 import { isIPv4, isIPv6 } from '#mail/ip.ts';
 import { enhancedStatus, type OutcomeKind } from '#mail/status.ts';
-import { encodeXtext } from '#mail/xtext.ts';
+import { embedUnicode, encodeXtext } from '#mail/xtext.ts';
 import { cleanAscii, cleanLine } from './clean.ts';
 import { isExpired } from './expiry.ts';
 import type { DsnKind } from './wanted.ts';
@@ -107,11 +107,6 @@ function plainOrXtext(text: string): string {
   return /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(text)
     ? text.slice(0, VALUE_LIMIT)
     : encodeXtext(text).slice(0, VALUE_LIMIT);
-}
-
-/** EmbeddedUnicodeChar of RFC 6533 §3: `\x{E9}`. */
-function embedUnicode(text: string, needing: RegExp): string {
-  return text.replaceAll(needing, (character) => `\\x{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()}}`);
 }
 
 /** Folds at spaces, so that no line passes the 998 octets of RFC 5322 §2.1.1 whatever a remote server answered. */
