@@ -61,7 +61,13 @@ export function composeDsn(input: DsnInput): NewMessage {
   return {
     messageId: queueId,
     // No report about a report (RFC 3461 §6.1, RFC 3464 §2).
-    envelope: { sender: '', body: facts.eightBit ? '8bitmime' : '7bit', smtpUtf8: utf8 },
+    envelope: {
+      sender: '',
+      body: facts.eightBit ? '8bitmime' : '7bit',
+      smtpUtf8: utf8,
+      // A report tells of the message what the message itself may tell only over TLS (RFC 8689 §5).
+      ...(message.envelope.requireTls === true ? { requireTls: true } : {}),
+    },
     recipients: [{ address: sender, notify: [] }],
     content: { kind: 'inline', bytes },
     facts,

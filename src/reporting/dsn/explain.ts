@@ -3,6 +3,7 @@
  * a TLS failure says more.
  */
 import type { Diagnosis } from '#mail/diagnosis.ts';
+import type { StatusName } from '#mail/status.ts';
 import { EXPLANATIONS, isTrouble, row, type Explanation } from './explanations.ts';
 
 /** What a remote server's own code means; the first row that fits counts (RFC 3463 §3). */
@@ -75,7 +76,7 @@ const REMOTE: readonly (readonly [detail: string, explanation: Explanation])[] =
   ],
 ];
 
-/** What was missing of the TLS that was demanded, by the words that follow `[Message=`. */
+/** What was missing of the TLS that was demanded, by the words that follow `[Message=` or `Reason: `. */
 const TLS_CAUSES: readonly (readonly [words: string, cause: string])[] = [
   ['451 5.7.3 STARTTLS', 'It does not offer STARTTLS.'],
   ['TlsNegotiationFailed', 'No common TLS version (1.2 or newer) and cipher could be agreed on.'],
@@ -92,14 +93,17 @@ const TLS_CAUSES: readonly (readonly [words: string, cause: string])[] = [
 /** `undefined` for a success, which needs no explanation. */
 export function explain({ status, detail, text }: Diagnosis): Explanation | undefined {
   if (!isTrouble(status)) return undefined;
-  if (status === 'tls-required') return explainTls(text);
+  if (TOLD_BY_WORDS.has(status)) return explainTls(EXPLANATIONS[status], text);
   const remote = status === 'remote-reply' ? REMOTE.find(([start]) => isWithin(detail, start)) : undefined;
   return remote?.[1] ?? EXPLANATIONS[status];
 }
 
-function explainTls(text: string): Explanation {
-  const general = EXPLANATIONS['tls-required'];
-  const cause = TLS_CAUSES.find(([words]) => text.includes(`[Message=${words}`))?.[1];
+const TOLD_BY_WORDS: ReadonlySet<StatusName> = new Set(['tls-required', 'sts-certificate', 'requiretls-no-tls']);
+
+function explainTls(general: Explanation, text: string): Explanation {
+  const cause = TLS_CAUSES.find(
+    ([words]) => text.includes(`[Message=${words}`) || text.includes(`Reason: ${words}`),
+  )?.[1];
   return cause === undefined ? general : { ...general, cause: `${general.cause} ${cause}` };
 }
 

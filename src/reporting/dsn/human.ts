@@ -2,13 +2,14 @@
  * The part of a report that people read: what happened, who can mend it and how, then details for administrators, then
  * the header of the message; once as plain text and once as simple HTML from the same blocks.
  */
-import type { Diagnosis } from '#mail/diagnosis.ts';
+import type { Diagnosis, PolicyEvidence } from '#mail/diagnosis.ts';
 import { enhancedStatus } from '#mail/status.ts';
 import { cleanAscii, cleanLine, cleanLines } from './clean.ts';
 import { diagnosticCode, outcomeOf, type ReportedRecipient } from './delivery-status.ts';
 import { isExpired } from './expiry.ts';
 import { explain } from './explain.ts';
 import type { Explanation, Mender } from './explanations.ts';
+import { alsoByOperator, policyPairs, recipientSide } from './policy-words.ts';
 import type { DsnKind } from './wanted.ts';
 
 export type HumanPart = {
@@ -69,8 +70,12 @@ function intoGroups(groups: ReportedRecipient[][], reported: ReportedRecipient):
 
 function sameTrouble(a: ReportedRecipient, b: ReportedRecipient): boolean {
   const [first, second] = [a.diagnosis, b.diagnosis];
-  return first.status === second.status && first.detail === second.detail && isExpired(first) === isExpired(second);
+  const alike = first.status === second.status && first.detail === second.detail;
+  return alike && isExpired(first) === isExpired(second) && samePolicy(first.policy, second.policy);
 }
+
+const samePolicy = (one: PolicyEvidence | undefined, other: PolicyEvidence | undefined): boolean =>
+  one?.kind === other?.kind && one?.domain === other?.domain && one?.detail === other?.detail;
 
 function explained(part: HumanPart, group: readonly ReportedRecipient[]): Block[] {
   const items = group.map(({ recipient }) => cleanLine(recipient.address, LINE_LIMIT));
@@ -80,21 +85,27 @@ function explained(part: HumanPart, group: readonly ReportedRecipient[]): Block[
   if (first === undefined || explanation === undefined) return [list];
   const until = first.willRetryUntil === undefined ? '' : first.willRetryUntil.toUTCString();
   const tried = isExpired(first.diagnosis) ? ' The relay tried until the message was too old.' : '';
-  const pairs: [string, string][] = [
+  const { policy } = first.diagnosis;
+  const pairs: (readonly [string, string])[] = [
     ['What happened', `${explanation.cause}${tried}`],
-    ['Who can mend it', mender(explanation, part)],
-    ['What to do', explanation.remedy],
+    ...policyPairs(policy),
+    ['Who can mend it', mender(explanation, policy, part)],
+    ['What to do', `${explanation.remedy}${alsoByOperator(policy)}`],
   ];
   if (part.kind === 'delayed' && until !== '') pairs.push(['Tried until', until]);
   return [list, { kind: 'pairs', pairs }];
 }
 
-function mender({ mender: who }: Explanation, { contact, sender, reportingHost }: HumanPart): string {
+function mender(
+  { mender: who }: Explanation,
+  policy: PolicyEvidence | undefined,
+  { contact, sender, reportingHost }: HumanPart,
+): string {
   const us = contact === '' ? `the operator of ${reportingHost}` : `${contact} (the operator of ${reportingHost})`;
   const sentences: { readonly [name in Mender]: string } = {
     sender: `You, the sender (${cleanLine(sender, LINE_LIMIT)}).`,
     operator: `We: ${us}.`,
-    recipient: "The recipient's side: the administrators of their mail server.",
+    recipient: `The recipient's side: ${recipientSide(policy)}.`,
   };
   return sentences[who];
 }

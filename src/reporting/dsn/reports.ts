@@ -44,8 +44,9 @@ export function reportMaker(settings: Live<ReportSettings>, makeQueueId: MakeQue
     const read = new Map<boolean, Returned>();
     const made: { message: NewMessage; group: Group }[] = [];
     for (const group of groups) {
-      // RET speaks of failures only (RFC 3461 §4.3).
-      const asksForFull = group.kind === 'failed' && message.envelope.returnContent === 'full';
+      // RET speaks of failures only (RFC 3461 §4.3), and counts for nothing where TLS was demanded (RFC 8689 §5).
+      const { returnContent, requireTls } = message.envelope;
+      const asksForFull = group.kind === 'failed' && returnContent === 'full' && requireTls !== true;
       const full = asksForFull && !returnedInFull.has(message.messageId);
       const request = { full, fullContentLimit: now.reports.fullContentLimit };
       const returned = read.get(full) ?? (await readReturnedContent(message.content, message.facts, request));
