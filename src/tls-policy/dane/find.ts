@@ -1,0 +1,75 @@
+/**
+ * Finds the TLSA records of one host (RFC 7672 §2.2). Says what DNS says and how; what follows from it is decided elsewhere.
+ *
+ * A look-up that fails ends the search: what another name might have said is no answer to the question that failed.
+ */
+import type { Answer } from '#dns/answer.ts';
+import { canonicalName, foldName } from '#dns/name.ts';
+import type { Resolver } from '#dns/resolver.ts';
+import type { DaneSettings } from '../settings.ts';
+import type { TlsaFinding } from './finding.ts';
+import { assessRecords } from './records.ts';
+
+export type TlsaQuestion = {
+  /** As the MX record or the route has it. */
+  readonly name: string;
+  readonly port: number;
+  /** Of the look-up of its addresses, aliases included. */
+  readonly addressesSecure: boolean;
+  /** The host's name after CNAMEs. */
+  readonly canonicalName: string;
+};
+
+type Candidates = { readonly kind: 'bases'; readonly bases: readonly string[] } | TlsaFinding;
+
+/** Never rejects for what DNS says. */
+export async function findTlsa(
+  question: TlsaQuestion,
+  resolver: Resolver,
+  digests: DaneSettings['digests'],
+): Promise<TlsaFinding> {
+  const candidates = await candidatesOf(question, resolver);
+  if (candidates.kind !== 'bases') return candidates;
+  let why: 'absent' | 'insecure' = 'absent';
+  for (const base of candidates.bases) {
+    const name = `_${question.port}._tcp.${base}`;
+    // A name that is too long with what is put before it has no records.
+    if (canonicalName(name) === undefined) continue;
+    const answer = await resolver.tlsa(name);
+    if (isFailure(answer)) return failed(`${name} TLSA`, answer);
+    if (answer.kind === 'found' && answer.secure) {
+      return { kind: 'records', base, records: assessRecords(answer.records, digests) };
+    }
+    // RFC 7672 §2.1.1: unsigned records, and denials of either kind, are answers: this name has no DANE.
+    if (answer.kind === 'found') why = 'insecure';
+  }
+  return { kind: 'none', why };
+}
+
+/** The names under which records may stand, the first one that has them being the TLSA base domain (RFC 7672 §2.2.3). */
+async function candidatesOf(
+  { name, addressesSecure, canonicalName: end }: TlsaQuestion,
+  resolver: Resolver,
+): Promise<Candidates> {
+  const [original, expanded] = [foldName(name), foldName(end)];
+  // Those between the two are never asked for: nobody who publishes there can know who comes that way.
+  if (addressesSecure) return { kind: 'bases', bases: expanded === original ? [original] : [expanded, original] };
+
+  // RFC 7672 §2.2.2: servers of unsigned zones may fail on questions for TLSA, and their mail would never go out.
+  const none: TlsaFinding = { kind: 'none', why: 'addresses-insecure' };
+  if (expanded === original) return none;
+  const alias = await resolver.cname(original);
+  if (isFailure(alias)) return failed(`${original} CNAME`, alias);
+  // The owner of a signed alias may well publish records there, wherever it leads.
+  return alias.kind === 'found' && alias.secure ? { kind: 'bases', bases: [original] } : none;
+}
+
+type Failure = Answer<unknown> & { readonly kind: 'failed' | 'bogus' };
+
+const isFailure = (answer: Answer<unknown>): answer is Failure => answer.kind === 'failed' || answer.kind === 'bogus';
+
+function failed(question: string, answer: Failure): TlsaFinding {
+  const isBogus = answer.kind === 'bogus';
+  const reason = isBogus ? `DNSSEC validation failed (${answer.extendedError})` : answer.why;
+  return { kind: 'failed', question, reason, bogus: isBogus };
+}
