@@ -34,6 +34,8 @@ export type PolicyFailure = {
   /** Absent where the failure came before any host was talked to. */
   readonly mxHost?: string | undefined;
   readonly ip?: string | undefined;
+  /** Our own address in the session, where it is known. */
+  readonly sourceIp?: string | undefined;
 };
 
 export type PolicyResult = {
@@ -47,7 +49,10 @@ export type SessionResults = {
   /** The nexthop's domain. */
   readonly domain: string;
   readonly results: readonly PolicyResult[];
+  /** When the session was begun. */
   readonly at: Date;
+  /** It was open already, from an earlier message: counted only where the settings want that. */
+  readonly reused?: boolean | undefined;
 };
 
 export type CountResults = (session: SessionResults) => void;
