@@ -124,6 +124,11 @@ async function showMessage({ console, now }: CommandContext, desk: QueueDesk, { 
   );
 }
 
+const TLS_WISHES = {
+  required: 'authenticated on the whole way, or the message comes back (REQUIRETLS)',
+  'not-required': 'may be missing, whatever the destination publishes (TLS-Required: No)',
+} as const;
+
 type View = { readonly now: Date; readonly columns: number | undefined };
 
 function detailLines({ envelope, rows, header }: QueueDetail, pauses: readonly Pause[], view: View): readonly string[] {
@@ -140,6 +145,7 @@ function detailLines({ envelope, rows, header }: QueueDetail, pauses: readonly P
     ['Size', roughSize(first?.sizeBytes ?? 0)],
     ['Sender', envelope.sender === '' ? '<> (a report)' : envelope.sender],
     ['Body', `${envelope.body}${envelope.smtpUtf8 ? ', SMTPUTF8' : ''}`],
+    ...(first?.tls === undefined ? [] : [['TLS', TLS_WISHES[first.tls]]]),
     ...(envelope.envelopeId === undefined ? [] : [['Envelope id', envelope.envelopeId]]),
   ];
   return [
@@ -166,7 +172,8 @@ function deliveryLines(row: QueueRow, pause: Pause | undefined, { now, columns }
     return pause === undefined ? lines : [...lines, ...fold(`${pause.destination} rests: ${pauseText(pause, now)}`)];
   }
   lines.push(...fold(diagnosticText(outcomeOf(last), last)));
-  const { remote, tls } = last;
+  const { remote, tls, policy } = last;
+  if (policy !== undefined) lines.push(...fold(`${policy.kind} of ${policy.domain}: ${policy.detail}`));
   if (remote !== undefined) lines.push(...fold(`from ${remote.host} [${remote.ip}]: ${remote.reply || 'no reply'}`));
   if (tls !== undefined)
     lines.push(`  over ${tls.version} ${tls.cipher}${tls.authenticated ? ', certificate verified' : ''}`);

@@ -24,6 +24,7 @@ type SendOptions = {
   readonly server?: string;
   readonly tls: 'auto' | 'off' | 'starttls' | 'implicit';
   readonly auth?: string;
+  readonly requireTls?: boolean;
 };
 
 export function registerSend(program: Command, context: CommandContext): void {
@@ -40,6 +41,7 @@ export function registerSend(program: Command, context: CommandContext): void {
         .choices(['auto', 'off', 'starttls', 'implicit'])
         .default('auto'),
     )
+    .option('--require-tls', 'demand authenticated TLS on the whole way (REQUIRETLS), else the message comes back')
     .option('--auth <user>', 'sign in; the password is asked for, or the first line of standard input')
     .description('Send a message through the relay and print the dialogue.')
     .action((options: SendOptions) => send(context, options));
@@ -47,6 +49,7 @@ export function registerSend(program: Command, context: CommandContext): void {
     'postern send --to bob@example.net',
     'postern send --to bob@example.net --server localhost:2465 --tls implicit --auth alice@example.org',
     'postern send --to bob@example.net --stdin < message.eml',
+    'postern send --to bob@example.net --require-tls',
   ]);
 }
 
@@ -68,6 +71,7 @@ async function send(context: CommandContext, options: SendOptions): Promise<void
     {
       ...serverOf(options.server, config),
       tls: options.tls,
+      requireTls: options.requireTls === true,
       ca: authorities(config),
       login: options.auth === undefined ? undefined : { user: options.auth, password },
       sender,

@@ -16,6 +16,8 @@ export type Submission = {
   /** Authorities besides the system's, PEM. */
   readonly ca: readonly string[];
   readonly login?: { readonly user: string; readonly password: string } | undefined;
+  /** REQUIRETLS (RFC 8689 §2). */
+  readonly requireTls: boolean;
   readonly sender: string;
   readonly recipients: readonly string[];
   /** Lines end in CRLF; dots are not stuffed yet. */
@@ -52,11 +54,19 @@ export async function submit(submission: Submission, { say }: Dialogue): Promise
 
 async function transfer(
   line: Line,
-  { sender, recipients, content }: Submission,
+  { sender, recipients, content, requireTls }: Submission,
   offers: readonly string[],
 ): Promise<string> {
+  if (requireTls && !(line.isSecure && offers.includes('REQUIRETLS'))) {
+    throw new CommandFailure(
+      'failed',
+      'the server does not offer REQUIRETLS here',
+      'It is offered over TLS only, and where inbound.requireTls is true: try --tls starttls.',
+    );
+  }
   const isEightBit = content.some((octet) => octet > 127) && offers.includes('8BITMIME');
-  expect(await line.ask(`MAIL FROM:<${sender}>${isEightBit ? ' BODY=8BITMIME' : ''}`), 250);
+  const parameters = `${isEightBit ? ' BODY=8BITMIME' : ''}${requireTls ? ' REQUIRETLS' : ''}`;
+  expect(await line.ask(`MAIL FROM:<${sender}>${parameters}`), 250);
   for (const recipient of recipients) expect(await line.ask(`RCPT TO:<${recipient}>`), 250); // oxlint-disable-line no-await-in-loop -- it is a dialogue
   expect(await line.ask('DATA'), 354);
   // latin1 keeps octets as they are, whatever the charset of the message.
@@ -173,6 +183,10 @@ class Line {
       .on('error', this.#finish)
       .on('end', () => this.#finish());
     socket.on('close', () => this.#finish());
+  }
+
+  get isSecure(): boolean {
+    return isTls(this.#socket);
   }
 
   get isVerified(): boolean {

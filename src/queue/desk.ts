@@ -35,6 +35,8 @@ export type QueueRow = {
   /** When it is tried next; for a paused destination the end of the pause. */
   readonly dueAt: Date;
   readonly last?: Diagnosis | undefined;
+  /** What the sender said of TLS (RFC 8689): REQUIRETLS, or `TLS-Required: No`. */
+  readonly tls?: 'required' | 'not-required' | undefined;
 };
 
 export type QueueDetail = { readonly envelope: Envelope; readonly rows: readonly QueueRow[]; readonly header: string };

@@ -51,9 +51,32 @@ test('what a remote host said cannot control the terminal', async () => {
   assert.match(out, /450 4\.1\.1 no\u{fffd}\[2Jsuch user/u);
 });
 
+for (const [tls, words] of [
+  ['required', 'authenticated on the whole way, or the message comes back (REQUIRETLS)'],
+  ['not-required', 'may be missing, whatever the destination publishes (TLS-Required: No)'],
+] as const) {
+  test(`REQ-16 show and the list in JSON tell that TLS is ${tls} to the sender`, async () => {
+    const [row] = bench.desk.rows;
+    assert.ok(row !== undefined);
+    bench.desk.rows = [{ ...row, tls }];
+    assert.ok((await bench.run('queue', 'show', row.messageId)).out.includes(`\nTLS         ${words}\n`));
+    assert.equal(JSON.parse((await bench.run('queue', 'list', '--json')).out)[0].tls, tls);
+  });
+}
+
 test('folded header fields are shown without strange signs', async () => {
   bench.desk.header = 'Subject: one\r\n\ttwo\r\n\r\n';
   assert.match((await bench.run('queue', 'show', '01J000000000000A')).out, /^Subject: one\n two$/m);
+});
+
+test('DSNG-51, QUE-16 a look-up that fails is told as 4.7.5, with the policy that it was for', async () => {
+  const [row] = bench.desk.rows;
+  assert.ok(row !== undefined);
+  const policy = { kind: 'dane', domain: 'mx.example.net', detail: 'TLSA of mx.example.net: SERVFAIL' } as const;
+  bench.desk.rows = [{ ...row, last: { ...diagnose('policy-lookup-failed'), policy } }];
+  assert.match((await bench.run('queue', 'list')).out, / 4\.7\.5 /);
+  const { out } = await bench.run('queue', 'show', row.messageId);
+  assert.match(out, /^ {2}450 4\.7\.5 .*\n {2}dane of mx\.example\.net: TLSA of mx\.example\.net: SERVFAIL$/m);
 });
 
 test('a long reason is broken at blanks where the terminal ends', async () => {

@@ -13,7 +13,14 @@ import { CommandBench } from '../doubles/console.ts';
 const bench = new CommandBench();
 after(() => bench.remove());
 
-type Received = { sender: string; recipients: string[]; content: string; secure: boolean; user: string };
+type Received = {
+  sender: string;
+  recipients: string[];
+  content: string;
+  secure: boolean;
+  user: string;
+  requireTls: boolean;
+};
 const received: Received[] = [];
 
 const behaviour: SMTPServerOptions = {
@@ -39,6 +46,7 @@ const behaviour: SMTPServerOptions = {
         content: Buffer.concat(chunks).toString('latin1'),
         secure,
         user: String(user),
+        requireTls: envelope.requireTLS === true,
       });
       done(null, 'queued as 01J9ZK3F8Q2R00AB');
     });
@@ -69,7 +77,7 @@ describe('send', () => {
   before(async () => {
     const { certFile, keyFile } = await makeDevelopmentCertificates(join(bench.directory, 'certs'), ['localhost']);
     const pair = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
-    starttls = await listen(pair);
+    starttls = await listen({ ...pair, hideREQUIRETLS: false });
     implicit = await listen({ ...pair, secure: true });
     clear = await listen({ disabledCommands: ['STARTTLS'] });
   });
@@ -103,6 +111,28 @@ describe('send', () => {
     assert.ok(!out.includes(Buffer.from('\0alice\0correct horse').toString('base64')));
     assert.equal(received[0]?.user, 'alice');
   });
+
+  test('REQ-21 demands TLS on the whole way where that is offered (RFC 8689 §2)', async () => {
+    const { code, out, err } = await send('--server', starttls, '--require-tls');
+    assert.equal(code, 0, err);
+    assert.match(out, /^C: MAIL FROM:<\S+> REQUIRETLS$/m);
+    assert.equal(received[0]?.requireTls, true);
+    await send('--server', starttls);
+    assert.equal(received[1]?.requireTls, false);
+  });
+
+  for (const [where, server, tls] of [
+    ['in clear', () => clear, 'auto'],
+    ['to a server that does not offer it', () => implicit, 'implicit'],
+  ] as const) {
+    test(`REQ-32 sends nothing that demands TLS ${where}`, async () => {
+      const { code, err, out } = await send('--server', server(), '--tls', tls, '--require-tls');
+      assert.equal(code, 1);
+      assert.match(err, /the server does not offer REQUIRETLS here/);
+      assert.doesNotMatch(out, /MAIL FROM/);
+      assert.deepEqual(received, []);
+    });
+  }
 
   test('sends no password in clear text', async () => {
     bench.input = 'correct horse\n';

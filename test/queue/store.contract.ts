@@ -349,6 +349,23 @@ const CRASHING: Readonly<Record<string, Check>> = {
     assert.deepEqual(held(await next.lease(request(at(1)))), ['m1:0', 'm2:0']);
     assert.deepEqual(await next.settle([{ ...delivered(lease), lease: { ...lease, token: '999' } }]), [false]);
   },
+  "REQ-16 a sender's words about TLS outlast the owner of the queue": async ({ store, reopen }) => {
+    const tagged = message('m1', [BOB]);
+    const optional = message('m2', [BOB]);
+    await store.add([{ ...tagged, envelope: { ...tagged.envelope, requireTls: true } }]);
+    await store.add([{ ...optional, facts: { ...optional.facts, tlsRequired: 'no' } }]);
+    const next = await reopen();
+    const leases = await next.lease(request(at(0)));
+    const words = leases.map(({ message: { messageId, envelope, facts } }) => [
+      messageId,
+      envelope.requireTls,
+      facts.tlsRequired,
+    ]);
+    assert.deepEqual(words, [
+      ['m1', true, undefined],
+      ['m2', undefined, 'no'],
+    ]);
+  },
   'files without a message are removed, others stay': async ({ store, reopen }) => {
     const content = await spooled(store, 'incoming');
     await store.add([message('m1', [BOB], { content })]);

@@ -127,6 +127,25 @@ test('a retry makes due at once and ends the pause', async () =>
     assert.deepEqual(held(await store.lease(request(at(60)))), ['a1:0']);
   }));
 
+test('REQ-16 what a sender said of TLS is told of each delivery', async () =>
+  inDataDirectory(async (directory) => {
+    const store = await directory.open();
+    const [tagged, optional] = [message('a1', [BOB, CAROL]), message('a2', [BOB])];
+    await store.add([{ ...tagged, envelope: { ...tagged.envelope, requireTls: true } }]);
+    await store.add([{ ...optional, facts: { ...optional.facts, tlsRequired: 'no' } }]);
+    await store.add([message('a3', [BOB])]);
+    const rows = await deskOf(directory).list({}, 10);
+    assert.deepEqual(
+      rows.map(({ messageId, tls }) => [messageId, tls]),
+      [
+        ['a1', 'required'],
+        ['a1', 'required'],
+        ['a2', 'not-required'],
+        ['a3', undefined],
+      ],
+    );
+  }));
+
 test('what is cancelled is gone, with its file, and a lease of it settles nothing', async () =>
   inDataDirectory(async (directory) => {
     const store = await directory.open();

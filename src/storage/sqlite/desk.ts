@@ -54,7 +54,8 @@ export class SqliteQueueDesk implements QueueDesk {
     await this.#eachShard(({ database }) => {
       const query = database.prepare(
         `SELECT id, position, leased, held, phase, about ->> '$.envelope.sender' AS sender, recipient,
-         delivery.destination AS destination, about ->> '$.facts.sizeBytes' AS size, delivery.received AS received,
+         delivery.destination AS destination, about ->> '$.facts.sizeBytes' AS size,
+         about ->> '$.envelope.requireTls' AS tagged, about ->> '$.facts.tlsRequired' AS tls_required, delivery.received AS received,
          attempts, max(due, ifnull(until, 0)) AS due, last ${FROM} WHERE ${sql}
          ${after === undefined ? '' : 'AND (id, position) > (?, ?)'} ORDER BY id, position LIMIT ?`,
       );
@@ -203,7 +204,13 @@ function rowOf(row: Row): QueueRow {
     attempts: numberOf(row, 'attempts'),
     dueAt: new Date(numberOf(row, 'due')),
     last: numberOf(row, 'phase') === 2 ? diagnose('operator-failed') : diagnosis,
+    ...tlsOf(row),
   };
+}
+
+function tlsOf(row: Row): Pick<QueueRow, 'tls'> {
+  if (numberOf(row, 'tagged') === 1) return { tls: 'required' };
+  return nullableText(row, 'tls_required') === 'no' ? { tls: 'not-required' } : {};
 }
 
 function headOf(path: string, length: number): Uint8Array {
