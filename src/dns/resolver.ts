@@ -4,7 +4,7 @@ import type { Answer, MxRecord, TlsaRecord } from './answer.ts';
 export type AddressFamily = 'ipv4' | 'ipv6';
 
 export type LookOptions = {
-  /** Asks anew, whatever is kept, and keeps the answer. */
+  /** Asks anew, whatever is kept, and keeps the answer; a failure does not take the place of an answer that is kept. */
   readonly fresh?: boolean;
 };
 

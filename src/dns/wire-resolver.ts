@@ -9,7 +9,7 @@ import type { Answer, MxRecord, RecordContents, RecordType, TlsaRecord } from '.
 import { Cache } from './cache.ts';
 import { Client } from './client.ts';
 import { canonicalName, reverseName } from './name.ts';
-import type { AddressFamily, Resolver } from './resolver.ts';
+import type { AddressFamily, LookOptions, Resolver } from './resolver.ts';
 import { serversOf } from './servers.ts';
 import type { DnsSettings } from './settings.ts';
 
@@ -26,10 +26,21 @@ export type WireResolverParts = {
 const FAILURE_LIFETIME_MS = 5000;
 
 type Caches = { readonly [type in RecordType]: Cache<Answer<RecordContents[type]>> };
+/** Questions under way that pass the cache by, by name. */
+type Asked = { readonly [type in RecordType]: Map<string, Promise<Answer<RecordContents[type]>>> };
 
 export class WireResolver implements Resolver {
   readonly #parts: WireResolverParts;
   readonly #caches: Caches;
+  readonly #fresh: Asked = {
+    A: new Map(),
+    AAAA: new Map(),
+    CNAME: new Map(),
+    MX: new Map(),
+    PTR: new Map(),
+    TLSA: new Map(),
+    TXT: new Map(),
+  };
   #settings: DnsSettings;
   #client: Client;
 
@@ -49,20 +60,20 @@ export class WireResolver implements Resolver {
     this.#client = new Client(serversOf(this.#settings, parts.resolvConf));
   }
 
-  mx(domain: string): Promise<Answer<MxRecord>> {
-    return this.#look('MX', domain);
+  mx(domain: string, options?: LookOptions): Promise<Answer<MxRecord>> {
+    return this.#look('MX', domain, options);
   }
 
   addresses(name: string, family: AddressFamily): Promise<Answer<string>> {
     return this.#look(family === 'ipv4' ? 'A' : 'AAAA', name);
   }
 
-  txt(name: string): Promise<Answer<string>> {
-    return this.#look('TXT', name);
+  txt(name: string, options?: LookOptions): Promise<Answer<string>> {
+    return this.#look('TXT', name, options);
   }
 
-  tlsa(name: string): Promise<Answer<TlsaRecord>> {
-    return this.#look('TLSA', name);
+  tlsa(name: string, options?: LookOptions): Promise<Answer<TlsaRecord>> {
+    return this.#look('TLSA', name, options);
   }
 
   cname(name: string): Promise<Answer<string>> {
@@ -73,14 +84,49 @@ export class WireResolver implements Resolver {
     return this.#look('PTR', reverseName(ip));
   }
 
-  #look<Type extends RecordType>(type: Type, name: string): Promise<Answer<RecordContents[Type]>> {
+  #look<Type extends RecordType>(
+    type: Type,
+    name: string,
+    { fresh = false }: LookOptions = {},
+  ): Promise<Answer<RecordContents[Type]>> {
     this.#follow(this.#parts.settings());
-    const cache: Cache<Answer<RecordContents[Type]>> = this.#caches[type];
-    const known = cache.get(name);
+    if (fresh) return this.#lookAgain(type, name);
+    const known = this.#caches[type].get(name);
     if (known !== undefined) return known;
     const answer = this.#ask(type, name);
-    cache.keep(name, answer, this.#settings.cacheEntries, (settled) => this.#lifetime(settled));
+    this.#keep(type, name, answer);
     return answer;
+  }
+
+  /** A failure says nothing about what is kept: that stays for as long as it was given. */
+  #lookAgain<Type extends RecordType>(type: Type, name: string): Promise<Answer<RecordContents[Type]>> {
+    const asked: Map<string, Promise<Answer<RecordContents[Type]>>> = this.#fresh[type];
+    const underWay = asked.get(name);
+    if (underWay !== undefined) return underWay;
+    const answer = this.#askAndKeep(type, name, asked);
+    asked.set(name, answer);
+    return answer;
+  }
+
+  async #askAndKeep<Type extends RecordType>(
+    type: Type,
+    name: string,
+    asked: Map<string, unknown>,
+  ): Promise<Answer<RecordContents[Type]>> {
+    const client = this.#client;
+    const asking = this.#ask(type, name);
+    const answer = await asking;
+    // What other resolvers said than those that are asked now does not count.
+    if (client !== this.#client) return answer;
+    asked.delete(name);
+    const isWord = answer.kind === 'found' || answer.kind === 'absent';
+    if (isWord || this.#caches[type].get(name) === undefined) this.#keep(type, name, asking);
+    return answer;
+  }
+
+  #keep<Type extends RecordType>(type: Type, name: string, answer: Promise<Answer<RecordContents[Type]>>): void {
+    const cache: Cache<Answer<RecordContents[Type]>> = this.#caches[type];
+    cache.keep(name, answer, this.#settings.cacheEntries, (settled) => this.#lifetime(settled));
   }
 
   async #ask<Type extends RecordType>(type: Type, text: string): Promise<Answer<RecordContents[Type]>> {
@@ -107,6 +153,6 @@ export class WireResolver implements Resolver {
     if (settings === this.#settings) return;
     this.#settings = settings;
     this.#client = new Client(serversOf(settings, this.#parts.resolvConf));
-    for (const cache of Object.values(this.#caches)) cache.clear();
+    for (const kept of [...Object.values(this.#caches), ...Object.values(this.#fresh)]) kept.clear();
   }
 }

@@ -35,7 +35,7 @@ const trustOf = (resolvers: string[], trustedResolvers: string[]): boolean[] =>
   serversOf({ resolvers, trustedResolvers }, '').map(({ trusted }) => trusted);
 
 describe('serversOf', () => {
-  test('AD is believed from loopback and listed resolvers only (RFC 4035 §4.9.3)', () => {
+  test('DNS-45 AD is believed from loopback and listed resolvers only (RFC 4035 §4.9.3)', () => {
     const resolvers = ['127.0.0.53', '[::1]:53', '192.0.2.53', '198.51.100.1'];
     assert.deepEqual(trustOf(resolvers, ['192.0.2.0/24']), [true, true, true, false]);
   });

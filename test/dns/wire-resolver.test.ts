@@ -80,6 +80,22 @@ describe('records', () => {
     });
   });
 
+  test('DNS-56 a name is asked for in lower case, without the final dot', async () => {
+    const { resolver } = resolverOf([zone]);
+    const answer = await resolver.tlsa('_25._tcp.MX1.Dest.Test.');
+    assert.deepEqual(answer.kind === 'found' && answer.canonicalName, '_25._tcp.mx1.dest.test');
+    assert.equal(zone.queries.at(-1)?.name, '_25._tcp.mx1.dest.test');
+  });
+
+  test('DNS-59 a name of one label is asked for as it is, whatever domain the system searches', async () => {
+    const earlier = zone.queries.length;
+    assert.equal(gist(await resolverOf([zone]).resolver.addresses('mx', 'ipv4')), 'absent nxdomain insecure');
+    assert.deepEqual(
+      zone.queries.slice(earlier).map(({ name }) => name),
+      ['mx'],
+    );
+  });
+
   test('addresses of both families, TXT, TLSA, CNAME and PTR are read', async () => {
     const { resolver } = resolverOf([zone]);
     assert.deepEqual(await records(resolver.addresses('mx1.dest.test', 'ipv4')), ['127.0.0.2', '127.0.0.3']);
@@ -120,7 +136,7 @@ describe('trust', () => {
     assert.equal(gist(await resolverOf([zone]).resolver.tlsa('nothing.empty.test')), 'absent nxdomain secure');
   });
 
-  test('a chain that leaves the signed zones is not secure (RFC 7672 §2.1.3)', async () => {
+  test('DNS-27 a chain that leaves the signed zones is not secure (RFC 7672 §2.1.3)', async () => {
     assert.equal(gist(await resolverOf([zone]).resolver.addresses('mixed.test', 'ipv4')), 'found insecure');
     assert.equal(gist(await resolverOf([zone]).resolver.cname('mixed.test')), 'found secure');
   });
@@ -139,8 +155,8 @@ describe('absence and failure', () => {
     ['an answer to another question is passed over (RFC 5452 §9.1)', 'wrong-question', 'faulty.test', 'failed timeout'],
     ['garbage over UDP is asked for again over TCP', 'garbage-udp', 'faulty.test', 'absent nodata insecure'],
     ['garbage over both is a failure', 'garbage', 'faulty.test', 'failed garbled'],
-    ['a truncated answer is asked for again over TCP', 'truncated-udp', 'faulty.test', 'absent nodata insecure'],
-    ['a truncated answer without TCP is a failure', 'truncated', 'faulty.test', 'failed unreachable'],
+    ['DNS-51 a truncated answer is asked for again over TCP', 'truncated-udp', 'faulty.test', 'absent nodata insecure'],
+    ['DNS-51 a truncated answer without TCP is a failure', 'truncated', 'faulty.test', 'failed unreachable'],
     ['CNAMEs in a circle are a failure', undefined, 'loop.test', 'failed cname-loop'],
     ['a name that cannot be asked for is a failure', undefined, 'a..b', 'failed name-invalid'],
     ['a label of 64 octets is a failure', undefined, `${'a'.repeat(64)}.test`, 'failed name-invalid'],
@@ -208,7 +224,7 @@ describe('forgery', () => {
 });
 
 describe('cache', () => {
-  test('an answer is kept for its TTL and no longer', async () => {
+  test('DNS-60 an answer is kept for its TTL and no longer', async () => {
     const { resolver, clock } = resolverOf([zone]);
     const asked = () => zone.asked('mx1.dest.test', 'A');
     const earlier = asked();
@@ -221,7 +237,7 @@ describe('cache', () => {
     assert.equal(asked() - earlier, 2);
   });
 
-  test('a denial is kept for the SOA minimum (RFC 2308 §5)', async () => {
+  test('DNS-60 a denial is kept for the SOA minimum (RFC 2308 §5)', async () => {
     const { resolver, clock } = resolverOf([zone]);
     const earlier = zone.asked('denied.test');
     await resolver.mx('denied.test');
@@ -233,6 +249,23 @@ describe('cache', () => {
     assert.equal(zone.asked('denied.test') - earlier, 2);
   });
 
+  test('DNS-60 a failed look-up of TLSA records is never taken for their absence', async () => {
+    await using flaky = await startZone({ records: { '_25._tcp.mx.test': { TLSA: ['3 1 1 0a'], fault: 'servfail' } } });
+    const { resolver, clock } = resolverOf([flaky]);
+    for (const now of [0, 4_999]) {
+      clock.now = now;
+      assert.equal(gist(await resolver.tlsa('_25._tcp.mx.test')), 'failed servfail');
+    }
+    flaky.set('_25._tcp.mx.test', { TLSA: ['3 1 1 0a'], secure: true });
+    clock.now = 5_000;
+    assert.equal(gist(await resolver.tlsa('_25._tcp.mx.test')), 'found secure');
+    flaky.set('_25._tcp.mx.test', undefined);
+    clock.now = 304_999;
+    assert.equal(gist(await resolver.tlsa('_25._tcp.mx.test')), 'found secure');
+    clock.now = 305_000;
+    assert.equal(gist(await resolver.tlsa('_25._tcp.mx.test')), 'absent nxdomain insecure');
+  });
+
   test('a denial without SOA is not kept (RFC 2308 §5)', async () => {
     await using bare = await startZone({ records: {}, negativeTtlS: undefined });
     const { resolver } = resolverOf([bare]);
@@ -241,7 +274,7 @@ describe('cache', () => {
     assert.equal(bare.queries.length, 2);
   });
 
-  test('a failure is kept for five seconds, and as a failure (RFC 9520 §3.2)', async () => {
+  test('DNS-60 a failure is kept for five seconds, and as a failure (RFC 9520 §3.2)', async () => {
     await using flaky = await startZone({ records: { 'dest.test': { MX: ['10 mx.test'], fault: 'servfail' } } });
     const { resolver, clock } = resolverOf([flaky]);
     assert.equal(gist(await resolver.mx('dest.test')), 'failed servfail');
@@ -278,5 +311,79 @@ describe('cache', () => {
     await using other = await startZone({ records: {} });
     live.settings = { ...live.settings, resolvers: [other.resolver] };
     assert.equal(gist(await resolver.mx('dest.test')), 'absent nxdomain insecure');
+  });
+});
+
+const changing = () => startZone({ records: { 'dest.test': { TXT: ['old'], MX: ['10 old.test'] } } });
+
+describe('a fresh look-up', () => {
+  test('asks past the cache, and its answer takes the place of the one that was kept', async () => {
+    await using live = await changing();
+    const { resolver } = resolverOf([live]);
+    for (const [look, set, expected] of [
+      [resolver.txt.bind(resolver), { TXT: ['new'] }, ['new']],
+      [resolver.mx.bind(resolver), { MX: ['10 new.test'] }, [{ preference: 10, exchange: 'new.test' }]],
+      [
+        resolver.tlsa.bind(resolver),
+        { TLSA: ['3 1 1 0c'] },
+        [{ usage: 3, selector: 1, matchingType: 1, association: new Uint8Array([12]) }],
+      ],
+    ] as const) {
+      const kept = await records(look('dest.test'));
+      live.set('dest.test', set);
+      assert.deepEqual(await records(look('dest.test')), kept);
+      assert.deepEqual(await records(look('dest.test', { fresh: true })), expected);
+      const asked = live.queries.length;
+      assert.deepEqual(await records(look('dest.test')), expected);
+      assert.equal(live.queries.length, asked, 'the fresh answer was not kept');
+    }
+  });
+
+  test('its answer is kept for its own TTL', async () => {
+    await using live = await changing();
+    const { resolver, clock } = resolverOf([live]);
+    await resolver.txt('dest.test');
+    clock.now = 250_000;
+    await resolver.txt('dest.test', { fresh: true });
+    clock.now = 549_999;
+    await resolver.txt('dest.test');
+    assert.equal(live.asked('dest.test'), 2);
+    clock.now = 550_000;
+    await resolver.txt('dest.test');
+    assert.equal(live.asked('dest.test'), 3);
+  });
+
+  test('is not asked twice while it is under way, and asked again afterwards', async () => {
+    await using live = await changing();
+    const { resolver } = resolverOf([live]);
+    const fresh = () => resolver.txt('dest.test', { fresh: true });
+    await Promise.all([fresh(), fresh(), fresh()]);
+    assert.equal(live.asked('dest.test'), 1);
+    await fresh();
+    assert.equal(live.asked('dest.test'), 2);
+  });
+
+  test('that fails leaves what is kept; with nothing kept the failure is kept (RFC 9520 §3.2)', async () => {
+    await using live = await changing();
+    const { resolver } = resolverOf([live]);
+    await resolver.txt('dest.test');
+    live.set('dest.test', { TXT: ['new'], fault: 'servfail' });
+    assert.equal(gist(await resolver.txt('dest.test', { fresh: true })), 'failed servfail');
+    assert.deepEqual(await records(resolver.txt('dest.test')), ['old']);
+    assert.equal(gist(await resolver.mx('dest.test', { fresh: true })), 'failed servfail');
+    live.set('dest.test', { MX: ['10 new.test'] });
+    assert.equal(gist(await resolver.mx('dest.test')), 'failed servfail');
+  });
+
+  test('that is under way when the resolvers change is not kept', async () => {
+    await using live = await changing();
+    const { resolver, live: settings } = resolverOf([live]);
+    const underWay = resolver.txt('dest.test', { fresh: true });
+    await using other = await startZone({ records: { 'dest.test': { TXT: ['other'] } } });
+    settings.settings = { ...settings.settings, resolvers: [other.resolver] };
+    const asked = resolver.txt('dest.test');
+    await underWay;
+    assert.deepEqual(await records(asked), ['other']);
+    assert.deepEqual(await records(resolver.txt('dest.test')), ['other']);
   });
 });

@@ -91,14 +91,27 @@ test('records of other owners do not count', () => {
   });
 });
 
-test('AD of a resolver that is not trusted means nothing (RFC 4035 §4.9.3)', () => {
+test('DNS-54 TLSA records of other owners in the answer do not count', () => {
+  const asked = { name: '_25._tcp.mx.test', type: 'TLSA' } as const;
+  const tlsa = (name: string, usage: number): packet.Answer => {
+    const certificate = Buffer.alloc(32, usage);
+    return { type: 'TLSA', name, ttl: 60, data: { usage, selector: 1, matchingType: 1, certificate } };
+  };
+  const answers = [tlsa('_25._tcp.other.test', 2), tlsa(asked.name, 3), tlsa('mx.test', 1)];
+  const reading = readReply(reply({ questions: [{ ...asked, class: 'IN' }], answers }), ID, asked);
+  assert.ok(reading.kind === 'reply');
+  const answer = expandReply(reading.reply, asked, true);
+  assert.deepEqual(answer.kind === 'found' && answer.records.map(({ usage }) => usage), [3]);
+});
+
+test('DNS-45 AD of a resolver that is not trusted means nothing (RFC 4035 §4.9.3)', () => {
   const reading = readReply(reply(), ID, question);
   assert.ok(reading.kind === 'reply');
   const answer = expandReply(reading.reply, question, false);
   assert.equal(answer.kind === 'found' && answer.secure, false);
 });
 
-test('AD with SERVFAIL is a failure', () => {
+test('DNS-50 AD with SERVFAIL is a failure', () => {
   const reading = readReply(reply({ flags: packet.AUTHENTIC_DATA | 2 }), ID, question);
   assert.ok(reading.kind === 'reply');
   assert.deepEqual(expandReply(reading.reply, question, true), { kind: 'failed', why: 'servfail' });
