@@ -168,6 +168,11 @@ export class Queue {
     this.#report('queue.paused', { nexthop: destination, reason, retryAt: until.toISOString(), attempt: failures });
   }
 
+  async hasten(destination: string, now: Date): Promise<void> {
+    await Promise.all(this.#stores.map(async (store) => this.#stored(store.hasten(destination, now))));
+    this.wake();
+  }
+
   async resume(destination: string): Promise<void> {
     await Promise.all(this.#stores.map(async (store) => this.#stored(store.resume(destination))));
     this.#report('queue.resumed', { nexthop: destination });

@@ -154,6 +154,8 @@ export interface QueueStore {
   pause(pause: Pause): Promise<void>;
   /** Ends a pause: the destination answered, or the operator wants it tried now. */
   resume(destination: string): Promise<void>;
+  /** Ends a pause and makes all that waits for the destination due now: what kept it back has changed. */
+  hasten(destination: string, now: Date): Promise<void>;
   pauses(): Promise<readonly Pause[]>;
 
   /** When `lease` may next return something; `undefined` when nothing waits. */

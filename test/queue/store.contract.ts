@@ -304,6 +304,18 @@ const PAUSING: Readonly<Record<string, Check>> = {
     assert.equal((await store.lease(request(at(17)))).length, 1);
     assert.deepEqual(await store.pauses(), []);
   },
+  'what waits for a destination can be made due at once': async ({ store, reopen }) => {
+    await store.add(['m1', 'm2'].map((id) => message(id, [BOB])));
+    await store.add([message('m3', ['carol@example.org'])]);
+    const leases = await store.lease(request(at(0)));
+    await store.settle(leases.map((lease) => deferred(lease, at(60))));
+    await store.pause({ destination: 'example.net', until: at(30), failures: 1, diagnosis: DIAGNOSIS });
+    await store.hasten('example.net', at(10));
+    assert.deepEqual(await store.pauses(), []);
+    assert.deepEqual(await store.nextDue(), at(10));
+    const due = await (await reopen()).lease(request(at(10)));
+    assert.deepEqual(due.map((lease) => lease.message.messageId).toSorted(), ['m1', 'm2']);
+  },
   'a pause outlasts its owner': async ({ store, reopen }) => {
     await store.add([message('m1', [BOB])]);
     await store.pause({ destination: 'example.net', until: at(15), failures: 3, diagnosis: DIAGNOSIS });

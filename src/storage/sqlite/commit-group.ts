@@ -80,6 +80,9 @@ export class CommitGroup {
       case 'resume':
         this.#shard.resume(request.destination);
         return null;
+      case 'hasten':
+        this.#shard.hasten(request.destination, request.now);
+        return null;
       case 'pauses':
         return this.#shard.pauses();
       case 'nextDue':

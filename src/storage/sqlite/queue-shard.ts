@@ -150,6 +150,13 @@ export class QueueShard {
     this.#destinations.place(destination);
   }
 
+  hasten(name: string, now: number): void {
+    const { changes } = this.rows.hasten.run(now, name, now);
+    const destination = this.#destinations.get(name);
+    if (destination !== undefined && Number(changes) > 0) destination.nextDue = this.#nextDue(destination);
+    this.resume(name);
+  }
+
   pauses(): readonly WirePause[] {
     return [...this.#destinations.all()]
       .filter(({ pause }) => pause !== undefined)

@@ -108,6 +108,10 @@ export class SqliteQueueStore implements QueueStore {
     await this.#port.ask({ kind: 'pause', pause });
   }
 
+  async hasten(destination: string, now: Date): Promise<void> {
+    await this.#port.ask({ kind: 'hasten', destination, now: now.getTime() });
+  }
+
   async resume(destination: string): Promise<void> {
     await this.#port.ask({ kind: 'resume', destination });
   }

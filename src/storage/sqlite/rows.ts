@@ -39,6 +39,7 @@ const STATEMENTS = {
   /** What the operator wants returned (phase 2) stays so, and due. */
   defer: `UPDATE delivery SET leased = 0, attempts = attempts + ?, due = iif(phase = 2, received, ?),
        phase = max(phase, ?), last = ? WHERE ${ONE} RETURNING held, due, attempts`,
+  hasten: `UPDATE delivery SET due = ? WHERE destination = ? AND ${WAITS} AND due > ?`,
   setPause: `INSERT INTO pause (destination, until, failures, diagnosis) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
        SET until = excluded.until, failures = excluded.failures, diagnosis = excluded.diagnosis`,
   endPause: 'DELETE FROM pause WHERE destination = ?',

@@ -84,6 +84,7 @@ export type QueueRequest =
   | { readonly kind: 'settle'; readonly settled: readonly WireSettlement[] }
   | { readonly kind: 'pause'; readonly pause: WirePause }
   | { readonly kind: 'resume'; readonly destination: string }
+  | { readonly kind: 'hasten'; readonly destination: string; readonly now: number }
   | { readonly kind: 'pauses' }
   | { readonly kind: 'nextDue' }
   | { readonly kind: 'depth'; readonly now: number };
@@ -103,6 +104,7 @@ export type Answers = {
   readonly settle: readonly boolean[];
   readonly pause: null;
   readonly resume: null;
+  readonly hasten: null;
   readonly pauses: readonly WirePause[];
   readonly nextDue: number | null;
   readonly depth: WireDepth;
