@@ -1,5 +1,6 @@
 /** Settings of waiting, of reports about it and of names: queue, reports, dns. */
 import {
+  domainOrEmpty,
   domainPattern,
   duration,
   durationText,
@@ -76,7 +77,26 @@ export const reports = section('Reports to senders (delivery status notification
     '0',
     '100MB',
   ).prefault('100KB'),
+  perSender: whole(
+    'Reports of one kind that one address gets within an hour from each process; what is more is told together when the hour is over.',
+    1,
+    1_000_000,
+  ).prefault(500),
+  postmasterCopy: mailbox(
+    "Who gets a copy of each report of a failure, with the message's header only; also of mail that has no sender. Empty for nobody. (Exchange: GenerateCopyOfDSNFor)",
+  ).prefault(''),
 });
+
+const selfTest = section(
+  'Names by whose addresses the resolver is tested at the start and hourly: DANE counts only when it validates DNSSEC. Empty leaves a test out.',
+  {
+    signed: domainOrEmpty('A name that is signed: it must be found, and be called validated.').prefault('iana.org'),
+    unsigned: domainOrEmpty('A name that is not signed: it must be found, and not be called validated.').prefault(
+      'google.com',
+    ),
+    bogus: domainOrEmpty('A name whose signatures are wrong: it must not be found.').prefault('dnssec-failed.org'),
+  },
+);
 
 export const dns = section('Where names are looked up.', {
   resolvers: list('Resolvers; none takes those of /etc/resolv.conf.', endpoint('A resolver.'), [
@@ -93,4 +113,5 @@ export const dns = section('Where names are looked up.', {
   maximumNegativeTtl: duration('Longest time that the absence of a name is kept. RFC 2308 §5', '0', '24h').prefault(
     '5m',
   ),
+  selfTest,
 });

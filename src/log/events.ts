@@ -22,6 +22,8 @@ export type EventFields = {
   readonly matched?: string;
   /** SHA-256 of the peer's certificate. */
   readonly fingerprint?: string;
+  /** SHA-256 of each certificate that the peer sent, its own first. */
+  readonly chain?: string;
   /** Enhanced status code. */
   readonly status?: string;
   readonly reason?: string;
@@ -163,11 +165,55 @@ export const EVENTS = {
   'dsn.sent': { level: 'info', text: 'A report to the sender was queued.', counted: true, traced: true },
   'dsn.suppressed': {
     level: 'info',
-    text: 'No report: the sender is the null reverse-path.',
+    text: 'No report: the sender is the null reverse-path, or had as many as one gets within an hour.',
     counted: true,
     traced: true,
   },
 
+  'tls-report.sent': {
+    level: 'info',
+    text: 'A TLS report was handed over: to the queue as mail, or to its host over HTTPS.',
+    counted: true,
+  },
+  'tls-report.failed': {
+    level: 'warn',
+    text: 'A TLS report could not be handed over, or its mail failed for good.',
+    counted: true,
+  },
+  'tls-report.suppressed': {
+    level: 'warn',
+    text: 'An address refused a TLS report for good; it gets none for a time.',
+    counted: true,
+  },
+  'tls-report.untrusted': {
+    level: 'warn',
+    text: 'A host that takes TLS reports has no valid certificate; the report went there all the same (RFC 8460 §3).',
+    counted: true,
+  },
+  'tls-report.received': { level: 'info', text: 'A TLS report about us was kept.', counted: true, traced: true },
+  'tls-report.ignored': {
+    level: 'info',
+    text: 'What came to where TLS reports come was not kept.',
+    counted: true,
+    traced: true,
+  },
+  'tls-report.alert': {
+    level: 'warn',
+    text: 'A TLS report tells of failures at hosts of ours; told once a day for each kind and host.',
+    counted: true,
+  },
+  'tls-report.storage-failed': {
+    level: 'error',
+    text: 'Counters of TLS reports or reports could not be stored; it is tried again.',
+    counted: true,
+  },
+
+  'dns.self-test-passed': { level: 'info', text: 'The resolver validates DNSSEC; DANE counts.', counted: true },
+  'dns.self-test-failed': {
+    level: 'error',
+    text: 'The resolver does not validate DNSSEC, or it cannot be told; `decision` is what holds. Without it there is no DANE.',
+    counted: true,
+  },
   'dns.failed': { level: 'warn', text: 'A DNS question got no usable answer.', counted: true },
   'admin.changed': { level: 'info', text: 'An operator acted.', counted: true },
 } as const satisfies Record<string, EventRow>;

@@ -10,5 +10,9 @@ export type ReportSettings = {
     readonly contact: string;
     /** RET=FULL returns the whole message up to this size, then its header only. */
     readonly fullContentLimit: Bytes;
+    /** Reports of one kind that one address gets within an hour; more are told together when it is over. */
+    readonly perSender: number;
+    /** Who gets a copy of each report of a failure, with the header of the message only; '' for nobody. */
+    readonly postmasterCopy: string;
   };
 };

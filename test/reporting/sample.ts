@@ -10,7 +10,13 @@ import type { ReportSettings } from '#reporting/settings.ts';
 
 const settings: ReportSettings = {
   hostname: 'relay.s.test',
-  reports: { from: 'Mail Relay <postmaster@s.test>', contact: 'help@s.test', fullContentLimit: 100_000 },
+  reports: {
+    from: 'Mail Relay <postmaster@s.test>',
+    contact: 'help@s.test',
+    fullContentLimit: 100_000,
+    perSender: 500,
+    postmasterCopy: '',
+  },
 };
 
 export const now = new Date('2026-11-21T10:00:00Z');

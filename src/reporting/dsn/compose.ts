@@ -13,8 +13,14 @@ import { humanTexts } from './human.ts';
 import type { Returned } from './returned.ts';
 import type { DsnKind } from './wanted.ts';
 
+/** Who reads the report: the sender, or the postmaster, who gets a copy. */
+export type Addressee = { readonly role: 'sender' | 'postmaster'; readonly address: string };
+
 export type DsnInput = {
   readonly kind: DsnKind;
+  readonly addressee: Addressee;
+  /** No more reports of this kind go to the addressee for a while. */
+  readonly isLast: boolean;
   readonly message: QueuedMessage;
   readonly recipients: readonly ReportedRecipient[];
   readonly returned: Returned;
@@ -31,15 +37,16 @@ const SUBJECT: { readonly [kind in DsnKind]: string } = {
   delivered: 'Delivered',
 };
 
+const LAST_NOTE =
+  'You got so many of these reports within an hour that no more come before it is over. Then you get one about all the others.';
 const SUBJECT_LIMIT = 200;
 const MAX_LINE = 998;
 const MESSAGE_ID = /^<[\x21-\x3b=\x3f-\x7e]{1,250}>$/;
 
 export function composeDsn(input: DsnInput): NewMessage {
-  const { kind, message, returned, settings, queueId, at } = input;
-  const { sender } = message.envelope;
+  const { kind, addressee, message, returned, settings, queueId, at } = input;
   // Only who has a UTF-8 address certainly reads reports that need SMTPUTF8; others get the same in 7 bits (RFC 6533 §4).
-  const utf8 = needsSmtpUtf8(sender);
+  const utf8 = needsSmtpUtf8(addressee.address);
   const octets = returned.kind === 'unreadable' ? new Uint8Array() : returned.octets;
   const header = octets.subarray(0, message.facts.headerBytes);
   const subject = subjectOf(header, SUBJECT_LIMIT);
@@ -48,8 +55,8 @@ export function composeDsn(input: DsnInput): NewMessage {
   const { bytes, facts } = composeMessage(
     {
       from: settings.reports.from,
-      to: sender,
-      subject: `${SUBJECT[kind]}: ${subject === '' ? '(no subject)' : subject}`,
+      to: addressee.address,
+      subject: `${SUBJECT[kind]}${addressee.role === 'postmaster' ? ' (copy)' : ''}: ${subject === '' ? '(no subject)' : subject}`,
       date: at,
       messageId: `<${queueId}@${cleanAscii(settings.hostname, SUBJECT_LIMIT)}>`,
       inReplyTo: MESSAGE_ID.test(messageIdField) ? messageIdField : undefined,
@@ -68,16 +75,18 @@ export function composeDsn(input: DsnInput): NewMessage {
       // A report tells of the message what the message itself may tell only over TLS (RFC 8689 §5).
       ...(message.envelope.requireTls === true ? { requireTls: true } : {}),
     },
-    recipients: [{ address: sender, notify: [] }],
+    recipients: [{ address: addressee.address, notify: [] }],
     content: { kind: 'inline', bytes },
     facts,
     receivedAt: at,
   };
 }
 
-function humanPart({ kind, message, recipients, settings }: DsnInput, header: Uint8Array, subject: string): Part {
+function humanPart(input: DsnInput, header: Uint8Array, subject: string): Part {
+  const { kind, message, recipients, settings } = input;
   const { plain, html } = humanTexts({
     kind,
+    notes: notesOf(input),
     recipients,
     header,
     subject,
@@ -96,6 +105,17 @@ function humanPart({ kind, message, recipients, settings }: DsnInput, header: Ui
       { kind: 'text', type: 'text/html', text: html },
     ],
   };
+}
+
+/** What is said of the report itself. */
+function notesOf({ addressee, isLast, message }: DsnInput): readonly string[] {
+  const sender = cleanLine(message.envelope.sender, SUBJECT_LIMIT);
+  const copy =
+    sender === '' ? 'the message has no sender, so nobody else was told.' : `this is what ${sender} was told.`;
+  return [
+    ...(addressee.role === 'postmaster' ? [`Copy for the postmaster: ${copy}`] : []),
+    ...(isLast ? [LAST_NOTE] : []),
+  ];
 }
 
 function statusPart({ kind, message, recipients, settings }: DsnInput, utf8: boolean): Part {

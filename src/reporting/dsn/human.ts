@@ -14,6 +14,8 @@ import type { DsnKind } from './wanted.ts';
 
 export type HumanPart = {
   readonly kind: DsnKind;
+  /** Paragraphs before all others. */
+  readonly notes: readonly string[];
   readonly reportingHost: string;
   readonly contact: string;
   readonly sender: string;
@@ -55,9 +57,9 @@ export function humanTexts(part: HumanPart): HumanTexts {
   return { plain: blocks.map(asText).join('\n\n') + '\n', html: asHtml(blocks) };
 }
 
-function opening({ kind, subject }: HumanPart): Block[] {
+function opening({ kind, notes, subject }: HumanPart): Block[] {
   const about: Block[] = subject === '' ? [] : [{ kind: 'pairs', pairs: [['Subject', subject]] }];
-  return [{ kind: 'paragraph', text: OPENING[kind] }, ...about];
+  return [...notes, OPENING[kind]].map((text): Block => ({ kind: 'paragraph', text })).concat(about);
 }
 
 /** Recipients with one and the same trouble are explained together. */
@@ -103,7 +105,8 @@ function mender(
 ): string {
   const us = contact === '' ? `the operator of ${reportingHost}` : `${contact} (the operator of ${reportingHost})`;
   const sentences: { readonly [name in Mender]: string } = {
-    sender: `You, the sender (${cleanLine(sender, LINE_LIMIT)}).`,
+    sender:
+      sender === '' ? 'The sender, but the message names none.' : `You, the sender (${cleanLine(sender, LINE_LIMIT)}).`,
     operator: `We: ${us}.`,
     recipient: `The recipient's side: ${recipientSide(policy)}.`,
   };
