@@ -71,10 +71,13 @@ function codeAt(text: string, start: number, stop: number): number {
 
 const ENHANCED = /^([245])\.(\d{1,3}\.\d{1,3})(?:\s+|$)/;
 
-/** `subject.detail` of the reply's enhanced status code (RFC 2034 §4), when it has one of the reply's own class. */
+/**
+ * `subject.detail` of the reply's enhanced status code (RFC 2034 §4). Of a refusal whose classes contradict each other the
+ * detail counts, and the class of the reply, which is what clients must act on.
+ */
 export function enhancedDetail({ code, lines }: Reply): string | undefined {
   const [, status, detail] = ENHANCED.exec(lines[0] ?? '') ?? [];
-  return status === String(code)[0] ? detail : undefined;
+  return (status === '2') === code < 400 ? detail : undefined;
 }
 
 /** `550 5.1.1 No such user`: on one line, in US-ASCII, of a bounded length; an enhanced code is said once. */

@@ -124,13 +124,23 @@ describe('the text of a reply', () => {
   for (const [text, detail] of [
     ['5.1.1 No', '1.1'],
     ['5.7.321', '7.321'],
-    ['4.1.1 No', undefined],
+    ['2.1.5 No', undefined],
     ['5.1.1000 No', undefined],
     ['5.1 No', undefined],
     ['No 5.1.1', undefined],
   ] as const) {
     test(`${text} has the detail ${detail} (RFC 2034 §4)`, () => {
       assert.equal(enhancedDetail({ code: 550, lines: [text] }), detail);
+    });
+  }
+
+  for (const [code, text, detail] of [
+    [550, '4.1.1 No', '1.1'],
+    [450, '5.7.1 Later', '7.1'],
+    [250, '5.1.1 Yes', undefined],
+  ] as const) {
+    test(`DSNG-19 ${code} ${text} has the detail ${detail}: the class is the reply's`, () => {
+      assert.equal(enhancedDetail({ code, lines: [text] }), detail);
     });
   }
 });

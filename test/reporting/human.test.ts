@@ -206,13 +206,13 @@ describe('expiry turns a deferral into a failure', () => {
     ['connection-refused', '', 'Message expired, connection refused'],
   ];
   for (const [status, addition, sentence] of expired) {
-    test(`${status} keeps its code and says that the message expired`, () => {
+    test(`DSNG-25 ${status} keeps its code and says that the message expired`, () => {
       const last = diagnose(status, addition);
       assert.deepEqual(expireDiagnosis(last), { ...last, text: sentence });
     });
   }
 
-  test('the words of a remote server follow an arrow', () => {
+  test('DSNG-25 the words of a remote server follow an arrow', () => {
     assert.equal(expiredText(remoteReply('451 4.7.1 Greylisted', '7.1')), 'Message expired -> 451 4.7.1 Greylisted');
   });
   for (const last of [remoteReply('550 5.1.1 No such user'), diagnose('null-mx')]) {
