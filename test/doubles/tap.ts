@@ -37,12 +37,15 @@ export class Tap {
   /** From the relay, as it came over the wire, for each connection; what an impersonator read within TLS is in `read`. */
   readonly conversations: Buffer[][] = [];
   readonly read: Buffer[] = [];
+  /** Of connections to come. */
+  attack: Attack;
   readonly #options: TapOptions;
   readonly #server = createServer((socket) => this.#accept(socket));
   readonly #sockets = new Set<Socket>();
 
   private constructor(options: TapOptions) {
     this.#options = options;
+    this.attack = options.attack ?? { kind: 'none' };
   }
 
   static async start(options: TapOptions): Promise<Tap> {
@@ -81,7 +84,8 @@ export class Tap {
   #accept(relay: Socket): void {
     const heard: Buffer[] = [];
     this.conversations.push(heard);
-    const { host, attack = { kind: 'none' } } = this.#options;
+    const { host } = this.#options;
+    const { attack } = this;
     const there = connect(host.port, host.address);
     for (const socket of [relay, there]) {
       this.#sockets.add(socket);

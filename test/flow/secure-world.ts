@@ -1,12 +1,15 @@
 /**
- * A world whose parts are real: zones that are signed and a unbound that validates them, Postfix as the receiver, and between
- * relay and Postfix somebody on the path who hears every octet and perhaps attacks. Scripted hosts stand beside them, on the
- * same port. What a message leads to is for the tests; whether something was said in clear is asked here.
+ * A world whose parts are real: zones that are signed and an unbound that validates them, an HTTPS host for MTA-STS policies,
+ * Postfix as the receiver, and between relay and Postfix somebody on the path who hears every octet and perhaps attacks.
+ * Scripted hosts stand beside them, on the same port. What a message leads to is for the tests; whether something was said in
+ * clear is asked here.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestAuthority } from '../doubles/certificates.ts';
+import { PolicyHost, type PolicyAnswer } from '../doubles/policy-host.ts';
 import { startPostfix, type Postfix } from '../doubles/postfix.ts';
 import type { Settings } from '../doubles/settings.ts';
 import { SELF_TEST_ZONES, startSignedZones, type SignedZoneOptions, type SignedZones } from '../doubles/signed-zone.ts';
@@ -29,10 +32,20 @@ export type SecurePlan = {
   readonly hosts?: { readonly [name: string]: HostPlan };
   /** `port` is that of all hosts, for `_<port>._tcp`; the sender's zone and those of the self-test are there anyway. */
   readonly zones: (port: number) => SignedZoneOptions;
+  readonly policies?: PolicyPlan;
   readonly settings?: Settings;
 };
 
+export type PolicyPlan = {
+  /** Signs the certificate of the policy host; the relay trusts it, for MX hosts too. */
+  readonly authority: TestAuthority;
+  /** By policy domain; zones have `mta-sts` at 127.0.0.8. */
+  readonly answers: { readonly [domain: string]: PolicyAnswer };
+};
+
 type Receiver = { readonly postfix: Postfix; readonly tap: Tap };
+
+export const POLICY_ADDRESS = '127.0.0.8';
 
 /** What may be said before TLS. */
 const HARMLESS = /^(?:(?:EHLO relay\.test|STARTTLS|QUIT)\r\n)*$/;
@@ -46,19 +59,19 @@ const SENDER_ZONE: SignedZoneOptions = {
 export class SecureWorld {
   readonly world: World;
   readonly zones: SignedZones;
-  readonly #receivers: ReadonlyMap<string, Receiver>;
+  readonly #parts: Parts;
 
-  constructor(world: World, zones: SignedZones, receivers: ReadonlyMap<string, Receiver>) {
+  private constructor(world: World, parts: Parts) {
     this.world = world;
-    this.zones = zones;
-    this.#receivers = receivers;
+    this.zones = parts.zones;
+    this.#parts = parts;
   }
 
-  static async start({ receivers = {}, hosts = {}, zones, settings = {} }: SecurePlan): Promise<SecureWorld> {
-    const parts = new Parts();
+  static async start(plan: SecurePlan): Promise<SecureWorld> {
+    const { hosts = {}, settings = {} } = plan;
+    const parts = new Parts(plan);
     try {
-      const world = await World.start({ hosts, settings }, async (port) => parts.lay(receivers, { port, zones }));
-      return new SecureWorld(world, parts.zones(), parts.receivers);
+      return new SecureWorld(await World.start({ hosts, settings }, async (port) => parts.lay(port)), parts);
     } catch (error) {
       await parts.close();
       throw error;
@@ -71,6 +84,10 @@ export class SecureWorld {
 
   tap(name: string): Tap {
     return this.#receiver(name).tap;
+  }
+
+  get policyHost(): PolicyHost {
+    return this.#parts.policyHost;
   }
 
   /** Fails if a receiver or host was told in clear anything but that it should begin TLS; `words` must not occur at all. */
@@ -88,13 +105,13 @@ export class SecureWorld {
   }
 
   #conversations(name: string): readonly Buffer[] {
-    const receiver = this.#receivers.get(name);
+    const receiver = this.#parts.receivers.get(name);
     if (receiver === undefined) return [Buffer.concat(this.world.host(name).clear)];
     return receiver.tap.conversations.map((octets) => Buffer.concat(octets));
   }
 
   #receiver(name: string): Receiver {
-    const receiver = this.#receivers.get(name);
+    const receiver = this.#parts.receivers.get(name);
     if (receiver === undefined) throw new Error(`there is no receiver ${name}`);
     return receiver;
   }
@@ -103,27 +120,44 @@ export class SecureWorld {
 /** What a world of this kind has beside the relay and the scripted hosts, and the end of all of it. */
 class Parts {
   readonly receivers = new Map<string, Receiver>();
+  readonly #plan: SecurePlan;
   readonly #directory = mkdtempSync(join(tmpdir(), 'postern-secure-'));
   #zones: SignedZones | undefined;
+  #policyHost: PolicyHost | undefined;
 
-  zones(): SignedZones {
+  constructor(plan: SecurePlan) {
+    this.#plan = plan;
+  }
+
+  get zones(): SignedZones {
     if (this.#zones === undefined) throw new Error('the zones were not started');
     return this.#zones;
   }
 
-  async lay(
-    plans: { readonly [name: string]: ReceiverPlan },
-    { port, zones }: { readonly port: number; readonly zones: SecurePlan['zones'] },
-  ): Promise<Ground> {
+  get policyHost(): PolicyHost {
+    if (this.#policyHost === undefined) throw new Error('the plan has no policies');
+    return this.#policyHost;
+  }
+
+  async lay(port: number): Promise<Ground> {
+    const { receivers = {}, zones, policies } = this.#plan;
     const names = await startSignedZones({ ...SELF_TEST_ZONES, ...SENDER_ZONE, ...zones(port) });
     this.#zones = names;
+    if (policies !== undefined) this.#policyHost = await PolicyHost.start({ ...policies, address: POLICY_ADDRESS });
     const started = await Promise.allSettled(
-      Object.entries(plans).map(async ([name, plan]) => this.#receive(name, plan, port)),
+      Object.entries(receivers).map(async ([name, plan]) => this.#receive(name, plan, port)),
     );
     for (const result of started) if (result.status === 'rejected') throw result.reason;
+    return { resolver: names.resolver, settings: this.#settings(), close: async () => this.close() };
+  }
+
+  #settings(): Settings {
+    const { policies } = this.#plan;
     // A validating resolver may need several questions of its own for one answer.
-    const settings = { dns: { timeout: '3s' } };
-    return { resolver: names.resolver, settings, close: async () => this.close() };
+    const dns = { timeout: '3s' };
+    if (policies === undefined) return { dns };
+    const mtaSts = { port: this.policyHost.port, privateAddresses: true };
+    return { dns, outbound: { caFile: policies.authority.file }, tlsPolicy: { mtaSts } };
   }
 
   async #receive(name: string, { address, chain, tls = 'may', attack }: ReceiverPlan, port: number): Promise<void> {
@@ -138,7 +172,7 @@ class Parts {
 
   async close(): Promise<void> {
     const ends = [...this.receivers.values()].flatMap(({ tap, postfix }) => [tap.close(), postfix.stop()]);
-    await Promise.all([...ends, this.#zones?.close()]);
+    await Promise.all([...ends, this.#zones?.close(), this.#policyHost?.close()]);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

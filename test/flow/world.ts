@@ -53,6 +53,8 @@ export type Mail = {
   readonly content?: string | Buffer;
   /** Behind `MAIL FROM:<...>`. */
   readonly parameters?: string;
+  /** The client begins TLS first. */
+  readonly overTls?: boolean;
 };
 
 type Reported = { readonly event: EventName; readonly fields: EventFields; readonly error?: unknown };
@@ -174,6 +176,11 @@ export class World {
   async send(mail: Mail): Promise<string> {
     const client = await this.client();
     await client.say('EHLO client.test');
+    if (mail.overTls === true) {
+      await client.say('STARTTLS');
+      await client.startTls();
+      await client.say('EHLO client.test');
+    }
     const reply = await transact(client, mail);
     await client.say('QUIT');
     client.close();
