@@ -1,0 +1,15 @@
+/**
+ * Reasons of failures as they may go to others (RFC 8460 §4.4, `failure-reason-code`): one short line of US-ASCII that tells
+ * nothing of whose mail it was. Pure.
+ */
+const LENGTH_AT_MOST = 200;
+/** Addresses of mail, also those that a certificate or a remote reply brought along. */
+const ADDRESS = /[^\s<>"'(),;:]{1,64}@[^\s<>"'(),;:]{1,255}/g;
+
+export function cleanReason(text: string): string {
+  const line = text
+    .slice(0, LENGTH_AT_MOST * 4)
+    .replaceAll(/[^\x20-\x7e]+/g, '?')
+    .replaceAll(ADDRESS, '(address)');
+  return line.length > LENGTH_AT_MOST ? `${line.slice(0, LENGTH_AT_MOST - 3)}...` : line;
+}
