@@ -106,6 +106,11 @@ export function domain(description: string) {
   });
 }
 
+export function domainOrEmpty(description: string) {
+  const parse = ifText((value) => (value === '' ? '' : parseDomain(value)));
+  return parsed(parse, 'a domain name such as example.org', { description, kind: 'domain', type: 'string' });
+}
+
 export function domainPattern(description: string) {
   return parsed(ifText(readPattern), 'example.org, *.example.org (its subdomains) or *', {
     description,

@@ -37,7 +37,7 @@ export class Client {
       const position = (first + turn) % count;
       const server = this.#servers[position];
       if (server === undefined) break;
-      const result = await exchange(server, question, timeout);
+      const result = await exchange(server, question, { timeout });
       if (result.kind === 'reply') {
         this.#prefer(position);
         const answer = expandReply(result.reply, question, server.trusted);

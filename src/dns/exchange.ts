@@ -17,18 +17,21 @@ type Trouble = ExchangeResult & { kind: 'trouble' };
 
 const trouble = (why: Trouble['why']): Trouble => ({ kind: 'trouble', why });
 
-/** `timeout` counts for UDP and for TCP each. */
-export async function exchange(server: Server, question: Question, timeout: Milliseconds): Promise<ExchangeResult> {
-  const overUdp = await askOverUdp(server, question, timeout);
+/** For how long an answer is waited for; whoever aborts gets a timeout. */
+export type Waiting = { readonly timeout: Milliseconds; readonly signal?: AbortSignal | undefined };
+
+/** The time counts for UDP and for TCP each. */
+export async function exchange(server: Server, question: Question, waiting: Waiting): Promise<ExchangeResult> {
+  const overUdp = await askOverUdp(server, question, waiting);
   const isWhole = overUdp.kind === 'reply' ? !overUdp.reply.truncated : overUdp.why !== 'garbled';
-  return isWhole ? overUdp : askOverTcp(server, question, timeout);
+  return isWhole ? overUdp : exchangeOverTcp(server, question, waiting);
 }
 
 /**
  * The port is random since the system picks it, the id since we do; the connected socket takes datagrams from the resolver
  * only. What does not fit is a forgery's try and is passed over (RFC 5452 §9).
  */
-function askOverUdp(server: Server, question: Question, timeout: Milliseconds): Promise<ExchangeResult> {
+function askOverUdp(server: Server, question: Question, waiting: Waiting): Promise<ExchangeResult> {
   const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
   const id = randomInt(0x1_0000);
   const socket = createSocket(server.ip.includes(':') ? 'udp6' : 'udp4');
@@ -36,11 +39,11 @@ function askOverUdp(server: Server, question: Question, timeout: Milliseconds): 
   const finish = (result: ExchangeResult): void => {
     if (!open) return;
     open = false;
-    clearTimeout(timer);
+    endWait();
     socket.close();
     resolve(result);
   };
-  const timer = setTimeout(() => finish(trouble('timeout')), timeout);
+  const endWait = wait(waiting, () => finish(trouble('timeout')));
   socket.on('error', () => finish(trouble('unreachable')));
   socket.on('message', (bytes) => {
     const reading = readReply(bytes, id, question);
@@ -52,16 +55,16 @@ function askOverUdp(server: Server, question: Question, timeout: Milliseconds): 
   return promise;
 }
 
-function askOverTcp(server: Server, question: Question, timeout: Milliseconds): Promise<ExchangeResult> {
+export function exchangeOverTcp(server: Server, question: Question, waiting: Waiting): Promise<ExchangeResult> {
   const { promise, resolve } = Promise.withResolvers<ExchangeResult>();
   const id = randomInt(0x1_0000);
   const socket = connect({ host: server.ip, port: server.port });
   const finish = (result: ExchangeResult): void => {
-    clearTimeout(timer);
+    endWait();
     socket.destroy();
     resolve(result);
   };
-  const timer = setTimeout(() => finish(trouble('timeout')), timeout);
+  const endWait = wait(waiting, () => finish(trouble('timeout')));
   const chunks: Buffer[] = [];
   let received = 0;
   socket.on('error', () => finish(trouble('unreachable')));
@@ -76,6 +79,16 @@ function askOverTcp(server: Server, question: Question, timeout: Milliseconds): 
   const length = Buffer.from([query.length >> 8, query.length & 0xff]);
   socket.write(Buffer.concat([length, query]));
   return promise;
+}
+
+/** Returns what ends the wait. */
+function wait({ timeout, signal }: Waiting, expire: () => void): () => void {
+  const timer = setTimeout(expire, signal?.aborted === true ? 0 : timeout);
+  signal?.addEventListener('abort', expire);
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', expire);
+  };
 }
 
 /** The first message of a stream (RFC 1035 §4.2.2) once it is whole; two octets of length bound it to 64 KiB. */

@@ -35,6 +35,8 @@ export function parseServer(text: string): { ip: string; port: number } | undefi
   return isIp(withoutZone(ip)) ? { ip, port } : undefined;
 }
 
+export const serverText = ({ ip, port }: Server): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+
 /** The addresses of the `nameserver` lines. */
 export function nameserversOf(resolvConf: string): string[] {
   return [...resolvConf.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)].map(([, ip = '']) => ip);

@@ -13,4 +13,13 @@ export type DnsSettings = {
   readonly cacheEntries: number;
   readonly maximumTtl: Milliseconds;
   readonly maximumNegativeTtl: Milliseconds;
+  readonly selfTest: SelfTestSettings;
+};
+
+/** Names with addresses, by which a resolver is tested; '' leaves that question out. */
+export type SelfTestSettings = {
+  readonly signed: string;
+  readonly unsigned: string;
+  /** Signed, and the signatures are wrong. */
+  readonly bogus: string;
 };

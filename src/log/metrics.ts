@@ -16,7 +16,7 @@ export const METRIC_NAMES = {
   memory: 'postern_process_resident_bytes',
 } as const;
 
-/** Levels that their owners set; over several processes they add up, the age is the highest. */
+/** Levels that their owners set; over several processes they add up, or the highest or lowest counts. */
 export const GAUGES = {
   queueWaiting: { name: 'postern_queue_waiting', help: 'Deliveries that wait for an attempt.', merge: 'sum' },
   queueLeased: { name: 'postern_queue_leased', help: 'Deliveries that are being attempted.', merge: 'sum' },
@@ -30,7 +30,12 @@ export const GAUGES = {
     help: 'Attempts under way and idle sessions that are kept.',
     merge: 'sum',
   },
-} as const satisfies Record<string, { name: string; help: string; merge: 'sum' | 'max' }>;
+  dnssecValidates: {
+    name: 'postern_dnssec_validates',
+    help: '1 while the resolver is known to validate DNSSEC; 0 while it is not and DANE is off; missing when nothing asks for DANE.',
+    merge: 'min',
+  },
+} as const satisfies Record<string, { name: string; help: string; merge: 'sum' | 'max' | 'min' }>;
 
 export type GaugeName = keyof typeof GAUGES;
 

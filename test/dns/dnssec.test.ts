@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import type { Resolver } from '#dns/resolver.ts';
+import { testResolvers } from '#dns/self-test.ts';
+import { parseServer } from '#dns/servers.ts';
 import { resolverFor } from '../doubles/resolver.ts';
-import { startSignedZones, type SignedZones } from '../doubles/signed-zone.ts';
+import { SELF_TEST_ZONES, startSignedZones, type SignedZones } from '../doubles/signed-zone.ts';
+import { SELF_TEST_NAMES } from '../doubles/zone.ts';
 
 const HASH = 'a'.repeat(64);
 
@@ -25,6 +28,7 @@ before(async () => {
       ],
     },
     'bogus.test': { state: 'bogus', records: ['mx A 192.0.2.2'] },
+    ...SELF_TEST_ZONES,
     'unsigned.test': { state: 'unsigned', records: ['@ MX 10 mx', 'mx A 192.0.2.3'] },
   });
   resolver = resolverFor(zones);
@@ -87,4 +91,13 @@ test('a forged answer is bogus, and neither absent nor merely failed', async () 
 test('an answer with signatures that does not fit comes over TCP and is secure', async () => {
   const answer = await resolver.txt('long.signed.test');
   assert.deepEqual(answer.kind === 'found' && [answer.records.length, answer.secure], [8, true]);
+});
+
+test('unbound passes the self-test, and is not believed where it is not trusted', async () => {
+  const server = parseServer(zones.resolver);
+  assert.ok(server !== undefined);
+  const settings = { timeout: 3000, attempts: 2, selfTest: SELF_TEST_NAMES };
+  const ask = (trusted: boolean) => testResolvers({ servers: [{ ...server, trusted }], settings, limit: 10_000 });
+  assert.deepEqual(await ask(true), { kind: 'validates' });
+  assert.equal((await ask(false)).kind, 'does-not-validate');
 });

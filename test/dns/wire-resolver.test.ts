@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Answer } from '#dns/answer.ts';
 import type { DnsSettings } from '#dns/settings.ts';
 import { WireResolver } from '#dns/wire-resolver.ts';
-import { startZone, type Fault, type Zone } from '../doubles/zone.ts';
+import { SELF_TEST_NAMES, startZone, type Fault, type Zone } from '../doubles/zone.ts';
 
 const usual: DnsSettings = {
   resolvers: [],
@@ -15,6 +15,7 @@ const usual: DnsSettings = {
   cacheEntries: 1000,
   maximumTtl: 3_600_000,
   maximumNegativeTtl: 300_000,
+  selfTest: SELF_TEST_NAMES,
 };
 
 type Reported = { question: string; reason: string };

@@ -91,12 +91,13 @@ test('records of other owners do not count', () => {
   });
 });
 
+function tlsa(name: string, usage: number): packet.Answer {
+  const certificate = Buffer.alloc(32, usage);
+  return { type: 'TLSA', name, ttl: 60, data: { usage, selector: 1, matchingType: 1, certificate } };
+}
+
 test('DNS-54 TLSA records of other owners in the answer do not count', () => {
   const asked = { name: '_25._tcp.mx.test', type: 'TLSA' } as const;
-  const tlsa = (name: string, usage: number): packet.Answer => {
-    const certificate = Buffer.alloc(32, usage);
-    return { type: 'TLSA', name, ttl: 60, data: { usage, selector: 1, matchingType: 1, certificate } };
-  };
   const answers = [tlsa('_25._tcp.other.test', 2), tlsa(asked.name, 3), tlsa('mx.test', 1)];
   const reading = readReply(reply({ questions: [{ ...asked, class: 'IN' }], answers }), ID, asked);
   assert.ok(reading.kind === 'reply');

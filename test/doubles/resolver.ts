@@ -1,6 +1,7 @@
 /** The real resolver, asking one zone of a test. Its cache has a clock of its own, which stands still. */
 import type { Resolver } from '#dns/resolver.ts';
 import { WireResolver } from '#dns/wire-resolver.ts';
+import { SELF_TEST_NAMES } from './zone.ts';
 
 export function resolverFor(zone: { readonly resolver: string }): Resolver {
   const settings = {
@@ -11,6 +12,7 @@ export function resolverFor(zone: { readonly resolver: string }): Resolver {
     cacheEntries: 1000,
     maximumTtl: 3_600_000,
     maximumNegativeTtl: 300_000,
+    selfTest: SELF_TEST_NAMES,
   };
   return new WireResolver({ settings: () => settings, report: () => undefined, resolvConf: '', now: () => 0 });
 }

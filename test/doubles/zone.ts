@@ -60,6 +60,19 @@ export type ZoneQuery = {
   readonly clientPort: number;
 };
 
+/** As the setting `dns.selfTest` takes it: every zone has these names, by which a relay finds out that `secure` counts. */
+export const SELF_TEST_NAMES = {
+  signed: 'selftest-signed.test',
+  unsigned: 'selftest-unsigned.test',
+  bogus: 'selftest-bogus.test',
+} as const;
+
+const SELF_TEST_RECORDS: { readonly [name: string]: ZoneName } = {
+  [SELF_TEST_NAMES.signed]: { A: ['192.0.2.71'], secure: true },
+  [SELF_TEST_NAMES.unsigned]: { A: ['192.0.2.72'] },
+  [SELF_TEST_NAMES.bogus]: { fault: 'bogus' },
+};
+
 type Reply = packet.Packet & { answers: packet.Answer[] };
 type Lookup = { answers: packet.Answer[]; exists: boolean; secure: boolean };
 
@@ -82,7 +95,7 @@ export class Zone {
 
   constructor(options: ZoneOptions) {
     this.#negativeTtlS = 'negativeTtlS' in options ? options.negativeTtlS : 60;
-    for (const [name, node] of Object.entries(options.records)) this.set(name, node);
+    for (const [name, node] of Object.entries({ ...SELF_TEST_RECORDS, ...options.records })) this.set(name, node);
     this.#udp.on('message', (bytes, { port, address }) => {
       const reply = this.#answer(bytes, 'udp', port);
       if (reply !== undefined) this.#udp.send(reply, port, address);
