@@ -3,7 +3,7 @@
  * phase, with any EHLO list and TLS settings. It records what it is told. It judges nothing and keeps no protocol state.
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { createSecureContext, TLSSocket, type SecureContextOptions } from 'node:tls';
+import { createSecureContext, TLSSocket, type SecureContext, type SecureContextOptions } from 'node:tls';
 
 export type Phase =
   | 'greeting'
@@ -32,6 +32,8 @@ export type Act =
   | { readonly kind: 'hang' }
   | { readonly kind: 'close'; readonly reply: string }
   | { readonly kind: 'reset' }
+  /** A reply, if any, then the end of the TCP connection without the one of TLS (close_notify). */
+  | { readonly kind: 'cut'; readonly reply: string }
   | { readonly kind: 'raw'; readonly octets: Uint8Array | string }
   /** Sends the line again and again until the client is gone. */
   | { readonly kind: 'flood'; readonly line: string };
@@ -39,6 +41,7 @@ export type Act =
 export const HANG: Act = { kind: 'hang' };
 export const CLOSE: Act = { kind: 'close', reply: '' };
 export const RESET: Act = { kind: 'reset' };
+export const thenCut = (reply: string): Act => ({ kind: 'cut', reply });
 export const thenClose = (reply: string): Act => ({ kind: 'close', reply });
 export const raw = (octets: Uint8Array | string): Act => ({ kind: 'raw', octets });
 export const flood = (line: string): Act => ({ kind: 'flood', line });
@@ -56,6 +59,8 @@ export type ScriptedHostOptions = {
   /** Certificate, key and limits; `TLS_1_0_ONLY` can be spread into it. */
   readonly tls?: SecureContextOptions | undefined;
   readonly implicitTls?: boolean;
+  /** Asks the client for a certificate, and takes none as well. */
+  readonly requestCertificate?: boolean;
   readonly address?: string;
   /** A free one when left out. */
   readonly port?: number;
@@ -99,9 +104,12 @@ export class ScriptedHost {
   /** Every command line of every connection, in order; credentials included, since they are a test's. */
   readonly transcript: string[] = [];
   readonly messages: ReceivedMessage[] = [];
+  /** For each TLS handshake whether it resumed an earlier session. */
+  readonly resumed: boolean[] = [];
   /** Server names of the TLS handshakes, `''` where the client sent none. */
   readonly serverNames: string[] = [];
   connections = 0;
+  readonly context: SecureContext;
   /** Every octet that came outside of TLS, over all connections. */
   readonly clear: Buffer[] = [];
   readonly options: ScriptedHostOptions;
@@ -113,6 +121,8 @@ export class ScriptedHost {
 
   private constructor(options: ScriptedHostOptions) {
     this.options = options;
+    // One for all connections: tickets of one session are good for the next.
+    this.context = createSecureContext(options.tls);
   }
 
   static async start(options: ScriptedHostOptions = {}): Promise<ScriptedHost> {
@@ -218,7 +228,9 @@ class Dialog {
     const plain = this.#socket;
     const tls = new TLSSocket(plain, {
       isServer: true,
-      secureContext: createSecureContext(this.#host.options.tls),
+      secureContext: this.#host.context,
+      requestCert: this.#host.options.requestCertificate === true,
+      rejectUnauthorized: false,
       SNICallback: (name, done) => {
         this.#host.serverNames.push(name);
         done(null);
@@ -227,6 +239,7 @@ class Dialog {
     tls.on('error', () => plain.destroy());
     tls.once('secure', () => {
       this.#tlsVersion = tls.getProtocol() ?? undefined;
+      this.#host.resumed.push(tls.isSessionReused());
       this.#socket = tls;
       then();
     });
@@ -375,6 +388,11 @@ class Dialog {
       case 'close':
         this.#reading = 'nothing';
         this.#socket.end(act.reply === '' ? '' : asLines(act.reply));
+        return;
+      case 'cut':
+        this.#reading = 'nothing';
+        if (act.reply === '') this.#connection.destroy();
+        else this.#socket.write(asLines(act.reply), () => this.#connection.destroy());
         return;
       case 'reset':
         this.#reading = 'nothing';
