@@ -9,6 +9,7 @@ import { inbound, listeners, tls } from './inbound.ts';
 import { outbound } from './outbound.ts';
 import { dns, queue, reports } from './queue.ts';
 import { tlsPolicy } from './tls-policy.ts';
+import { dkim, tlsReports } from './tls-reports.ts';
 
 const settings = record('Settings of Postern.', {
   hostname: domain(
@@ -27,6 +28,8 @@ const settings = record('Settings of Postern.', {
   tlsPolicy,
   dns,
   reports,
+  dkim,
+  tlsReports,
   http: section('The HTTP interface of operators: health, metrics, queue.', {
     address: ownAddress(
       'Address to listen on. There is no TLS here: keep it on loopback or behind a proxy.',
@@ -60,11 +63,25 @@ export const configSchema = settings
       message: 'must be false, or a listener have clientCertificate: request; no listener asks for certificates',
     });
   })
-  .transform((config) => ({
-    ...config,
-    http: { ...config.http, tokenFile: config.http.tokenFile || `${config.dataDirectory}/admin-token` },
-    reports: { ...config.reports, from: config.reports.from || `postmaster@${config.hostname}` },
-  }));
+  .transform(({ hostname, dataDirectory, ...config }) => {
+    const from = config.reports.from || `postmaster@${hostname}`;
+    const signer = config.dkim.domain || from.slice(from.lastIndexOf('@') + 1);
+    const submitter = config.tlsReports.submitter || signer;
+    return {
+      ...config,
+      hostname,
+      dataDirectory,
+      http: { ...config.http, tokenFile: config.http.tokenFile || `${dataDirectory}/admin-token` },
+      reports: { ...config.reports, from },
+      dkim: { ...config.dkim, domain: signer, keyFile: config.dkim.keyFile || `${dataDirectory}/dkim.pem` },
+      tlsReports: {
+        ...config.tlsReports,
+        submitter,
+        organizationName: config.tlsReports.organizationName || submitter,
+        contactInfo: config.tlsReports.contactInfo || from,
+      },
+    };
+  });
 
 export type RelayConfig = z.output<typeof configSchema>;
 
