@@ -3,12 +3,12 @@
  * nothing here is worth a test of its own: the flow tests run it whole.
  */
 import { randomInt } from 'node:crypto';
+import { ServerCertificates } from '#certificates/server-certificates.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import { UserDirectory } from '#config/user-directory.ts';
 import { WireResolver } from '#dns/wire-resolver.ts';
 import { makeAdmission } from '#inbound/admission.ts';
 import { makeAuthentication } from '#inbound/authentication.ts';
-import { ServerCertificates } from '#inbound/certificates.ts';
 import { Inbound } from '#inbound/listener.ts';
 import { readProxyHeader } from '#inbound/proxy-protocol.ts';
 import type { Report } from '#log/events.ts';

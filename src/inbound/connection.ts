@@ -5,6 +5,7 @@
 // oxlint-disable no-underscore-dangle -- smtp-server calls its protected members so
 import type { Socket } from 'node:net';
 import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
+import { awaitServerName } from '#certificates/client-hello.ts';
 import { clientFacts } from './client-facts.ts';
 import { WireParser, type WireListener } from './parser.ts';
 import type { InboundParts } from './parts.ts';
@@ -131,12 +132,22 @@ export class Connection extends SMTPConnection {
 
   #startTls(): void {
     this.#flush();
-    this.#host.refreshContext();
-    const { listener } = this.#plan;
-    this.upgrade(
-      () => undefined,
-      () => this.smtp.tlsStarted(clientFacts(this._socket, listener, this.remoteAddress)),
-    );
+    // What the parser holds came in clear and is dropped with it; what comes now is the handshake.
+    this._socket.unpipe(this._parser || undefined);
+    this._upgrading = true;
+    const { listener, parts } = this.#plan;
+    void awaitServerName(this._socket, parts.settings().inbound.limits.idleTimeout).then((servername) => {
+      if (this.#isGone || this._closing) return;
+      this.#host.useContextFor(servername);
+      this.upgrade(
+        () => undefined,
+        () => {
+          // One that left right after the handshake has no TLS left to tell of.
+          if (this._socket.destroyed) return;
+          this.smtp.tlsStarted(clientFacts(this._socket, listener, this.remoteAddress));
+        },
+      );
+    });
   }
 
   /** A defect of ours costs the client one 451, never the process. */

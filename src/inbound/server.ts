@@ -7,6 +7,7 @@ import type net from 'node:net';
 import type tls from 'node:tls';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
+import { awaitServerName } from '#certificates/client-hello.ts';
 import { canonicalIp } from '#mail/ip.ts';
 import { isInNetworks, parseNetworks, type Networks } from '#mail/network.ts';
 import type { Report } from '#log/events.ts';
@@ -55,9 +56,9 @@ export class ListenerServer extends SMTPServer {
     return [...this.connections].filter((connection) => connection instanceof Connection);
   }
 
-  /** STARTTLS and implicit TLS without SNI take the default context from here: it may have been replaced on disk. */
-  refreshContext(): void {
-    this.secureContext.set('*', this.#parts.certificates.context(undefined));
+  /** The handshake that begins next takes its context from here: with exactly the certificates for this name. */
+  useContextFor(servername: string | undefined): void {
+    this.secureContext.set('*', this.#parts.certificates.context(servername));
   }
 
   tlsFailed(ip: string, error: Error): void {
@@ -103,20 +104,28 @@ export class ListenerServer extends SMTPServer {
   }
 
   override _upgrade(socket: net.Socket, callback: (error: Error | null, tlsSocket?: tls.TLSSocket) => void): void {
-    this.refreshContext();
-    super._upgrade(socket, (error, tlsSocket) => {
-      if (error === null) {
-        callback(null, tlsSocket);
-        return;
-      }
-      // The library would make a failed handshake an error of the server. Its guard goes with the socket.
-      this.tlsFailed(canonicalIp(socket.remoteAddress ?? ''), error);
-      socket.destroy();
+    void awaitServerName(socket, this.#parts.settings().inbound.limits.idleTimeout).then((servername) => {
+      // It went away, or was told to: its guard went with it.
+      if (socket.destroyed) return;
+      this.useContextFor(servername);
+      super._upgrade(socket, (error, tlsSocket) => {
+        if (error === null) {
+          callback(null, tlsSocket);
+          return;
+        }
+        // The library would make a failed handshake an error of the server. Its guard goes with the socket.
+        this.tlsFailed(canonicalIp(socket.remoteAddress ?? ''), error);
+        socket.destroy();
+      });
     });
   }
 
-  override _resolveSNI(servername: string, callback: (error: Error | null, context?: tls.SecureContext) => void): void {
-    callback(null, this.#parts.certificates.context(servername));
+  /** The handshake has begun with the context for the name. */
+  override _resolveSNI(
+    _servername: string,
+    callback: (error: Error | null, context?: tls.SecureContext) => void,
+  ): void {
+    callback(null);
   }
 
   #admit(socket: net.Socket, { ip, port }: { readonly ip: string; readonly port: number }, callback: Callback): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, test } from 'node:test';
 import tls from 'node:tls';
@@ -65,6 +66,38 @@ test('a handshake that fails without a code is told in one clean line', () => {
   assert.equal(tlsFailureReason(new Error('first\u0007  line\r\nsecond line')), 'first line');
   assert.equal(tlsFailureReason(new Error('')), 'unknown');
   assert.equal(tlsFailureReason(Object.assign(new Error('never shown'), { code: 'ECONNRESET' })), 'ECONNRESET');
+});
+
+test('a client that leaves right behind the handshake ends its own session only', async () => {
+  const relay = await start();
+  const upstream = net.connect(relay.port, '127.0.0.1');
+  await once(upstream, 'data');
+  upstream.write('STARTTLS\r\n');
+  await once(upstream, 'data');
+  // Between the client and the relay, so that the last flight of the handshake and the end of TLS arrive at once.
+  const between = net.createServer((near) => {
+    const held: Buffer[] = [];
+    near.once('data', (hello) => {
+      upstream.write(hello);
+      near.on('data', (octets) => held.push(octets));
+    });
+    near.on('end', () => upstream.end(Buffer.concat(held)));
+    near.on('error', () => undefined);
+    upstream.on('data', (octets) => near.write(octets));
+  });
+  between.listen(0, '127.0.0.1');
+  await once(between, 'listening');
+  opened.push(between);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on TCP
+  const { port } = between.address() as net.AddressInfo;
+  const client = tls.connect({ host: '127.0.0.1', port, rejectUnauthorized: false, maxVersion: 'TLSv1.3' });
+  client.on('error', () => undefined);
+  opened.push({ close: () => client.destroy() });
+  await once(client, 'secureConnect');
+  client.end();
+  await until(() => relay.count('inbound.disconnected') === 1);
+  const next = await connect(relay);
+  assert.match(await next.say('EHLO c.example'), /^250-relay/);
 });
 
 test('a failed handshake after STARTTLS is reported and the listener goes on', async () => {

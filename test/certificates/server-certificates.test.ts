@@ -9,9 +9,11 @@ import { after, before, test, type TestContext } from 'node:test';
 import tls from 'node:tls';
 import { verifyPeerCertificate } from 'smtp-server/lib/smtp-connection.js';
 import { issueCertificate, makeDevelopmentCertificates, type CertificateFiles } from '#cli/certificates.ts';
-import { CertificateError, ServerCertificates } from '#inbound/certificates.ts';
+import { awaitServerName } from '#certificates/client-hello.ts';
+import { CertificateError, ServerCertificates } from '#certificates/server-certificates.ts';
 import type { InboundSettings } from '#inbound/settings.ts';
 import type { EventName } from '#log/events.ts';
+import { TestAuthority } from '../doubles/certificates.ts';
 import { inboundSettings } from '../doubles/inbound-settings.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'postern-server-certificates-'));
@@ -58,7 +60,10 @@ function open(t: TestContext, changes: Partial<InboundSettings['tls']> = {}): Op
 async function serve(t: TestContext, certificates: ServerCertificates, options: tls.TlsOptions = {}): Promise<Served> {
   const clients: ClientSeen[] = [];
   const server = net.createServer((plain) => {
-    const socketOptions = { ...certificates.options(), ...options, isServer: true };
+    void awaitServerName(plain, 10_000).then((servername) => secure(plain, certificates.context(servername)));
+  });
+  const secure = (plain: net.Socket, secureContext: tls.SecureContext): void => {
+    const socketOptions = { ...certificates.options(), secureContext, ...options, isServer: true };
     const socket = new tls.TLSSocket(plain, socketOptions);
     socket.resume();
     socket.on('error', () => plain.destroy());
@@ -69,7 +74,7 @@ async function serve(t: TestContext, certificates: ServerCertificates, options: 
       clients.push({ reused: socket.isSessionReused(), authorized: socket.authorized, subject });
       socket.write('ready');
     });
-  });
+  };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
@@ -246,6 +251,90 @@ for (const [what, spoil] of [
     assert.equal(await nameShown(served), 'second.example.org');
   });
 }
+
+/** The key that a client is shown which takes signatures of these kinds only. */
+async function keyShown(served: Served, options: tls.ConnectionOptions): Promise<string> {
+  const socket = tls.connect({ host: '127.0.0.1', port: served.port, rejectUnauthorized: false, ...options });
+  await once(socket, 'secureConnect');
+  const type = socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType ?? '';
+  socket.destroy();
+  return type;
+}
+
+const RSA_ONLY = 'rsa_pss_rsae_sha256:RSA+SHA256';
+const ECDSA_ONLY = 'ECDSA+SHA256';
+
+function curvePair(t: TestContext, names: readonly string[]): CertificateFiles {
+  const files = ownCopy(t);
+  const authority = new TestAuthority();
+  const { cert, key } = authority.leaf({ names });
+  authority.remove();
+  writeFileSync(files.certFile, cert);
+  writeFileSync(files.keyFile, key);
+  return files;
+}
+
+for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`PUB-17 keys of two types for one name are both shown, with ${maxVersion}: who knows one only gets that one`, async (t) => {
+    const names = ['second.example.org', '*.wild.example.org'];
+    const certificates = [pairOf('first'), pairOf('second'), curvePair(t, names)];
+    const served = await serve(t, open(t, { certificates }).certificates);
+    for (const servername of ['second.example.org', 'a.wild.example.org']) {
+      assert.equal(await keyShown(served, { servername, sigalgs: RSA_ONLY, maxVersion }), 'rsa');
+      assert.equal(await keyShown(served, { servername, sigalgs: ECDSA_ONLY, maxVersion }), 'ec');
+    }
+    assert.equal(await keyShown(served, { sigalgs: RSA_ONLY, maxVersion }), 'rsa');
+    await assert.rejects(keyShown(served, { sigalgs: ECDSA_ONLY, maxVersion }), 'no key of another name');
+  });
+}
+
+test('keys of two types for the names of the first certificate are both the default', async (t) => {
+  const certificates = [pairOf('first'), curvePair(t, ['first.example.org']), pairOf('second')];
+  const served = await serve(t, open(t, { certificates }).certificates);
+  for (const options of [{}, { servername: 'unknown.example.net' }]) {
+    assert.equal(await keyShown(served, { ...options, sigalgs: RSA_ONLY }), 'rsa');
+    assert.equal(await keyShown(served, { ...options, sigalgs: ECDSA_ONLY }), 'ec');
+  }
+});
+
+test('of two certificates with keys of one type the first is shown', async (t) => {
+  const copy = ownCopy(t);
+  const authority = await issueCertificate({ directory, name: 'again', names: ['first.example.org'] });
+  replace(copy, 'first');
+  const served = await serve(t, open(t, { certificates: [copy, authority] }).certificates);
+  const socket = tls.connect({ host: '127.0.0.1', port: served.port, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const shown = socket.getPeerX509Certificate()?.fingerprint256;
+  socket.destroy();
+  assert.equal(shown, new X509Certificate(read(copy.certFile)).fingerprint256);
+});
+
+test('PUB-29 the name of a hosted MX gets its own chain (RFC 6066 §3)', async (t) => {
+  const hosted = ['mx.one.test', 'mx.two.test'];
+  const certificates = [pairOf('first'), ...hosted.map((name) => curvePair(t, [name]))];
+  const served = await serve(t, open(t, { certificates }).certificates);
+  for (const [index, servername] of hosted.entries()) {
+    const socket = tls.connect({ host: '127.0.0.1', port: served.port, servername, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    const shown = socket.getPeerX509Certificate()?.fingerprint256;
+    socket.destroy();
+    const { certFile = '' } = certificates[index + 1] ?? {};
+    assert.equal(shown, new X509Certificate(read(certFile)).fingerprint256);
+  }
+});
+
+test('who wants to know is told of other certificates, once for each change', async (t) => {
+  const files = ownCopy(t);
+  const { certificates } = open(t, { certificates: [files] });
+  let told = 0;
+  certificates.onReplaced = () => void (told += 1);
+  await certificates.refresh();
+  assert.equal(told, 0);
+  replace(files, 'renewed');
+  await certificates.refresh();
+  await certificates.refresh();
+  assert.equal(told, 1);
+});
 
 test('an unchanged look changes nothing', async (t) => {
   const { certificates, events } = open(t);

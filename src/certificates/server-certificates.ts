@@ -1,6 +1,6 @@
 /**
- * The certificates that clients are shown, always as the files say now: one TLS context for each key and chain, chosen
- * by the name that the client asks for (SNI, RFC 6066 §3), all with the same floor, ciphers and client authorities.
+ * The certificates that clients are shown, always as the files say now: one TLS context for what `choice.ts` puts together
+ * for a name (SNI, RFC 6066 §3), all with the same floor, ciphers and client authorities.
  *
  * Files are read again every few seconds and compared, since watching misses what a renamed or mounted directory does. A
  * new file that cannot be used changes nothing but the log. Who a client's certificate is for is not decided here.
@@ -11,8 +11,8 @@ import { readFile } from 'node:fs/promises';
 import tls from 'node:tls';
 import type { Report } from '#log/events.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
-import type { Certificates } from './session-facts.ts';
-import type { CertificateSettings, InboundSettings } from './settings.ts';
+import { shownFor } from './choice.ts';
+import type { CertificateSettings, ServerTlsSettings } from './settings.ts';
 
 export class CertificateError extends Error {
   readonly code = 'certificate-unusable';
@@ -25,35 +25,39 @@ export class CertificateError extends Error {
   }
 }
 
-type TlsSettings = InboundSettings['tls'];
 /** What each file says, or why it cannot be read. */
 type Texts = ReadonlyMap<string, string | Error>;
 type Shown = {
   readonly files: CertificateSettings;
   readonly pem: { readonly cert: string; readonly key: string };
   readonly leaf: X509Certificate;
-  readonly context: tls.SecureContext;
 };
 type Loaded = {
-  readonly wanted: TlsSettings;
-  readonly shown: readonly [Shown, ...Shown[]];
+  readonly wanted: ServerTlsSettings;
+  readonly shown: readonly Shown[];
+  readonly leaves: readonly X509Certificate[];
   readonly clientCa: string | undefined;
+  /** By the positions of their certificates: the default's at once, others when they are first asked for. */
+  readonly contexts: Map<string, tls.SecureContext>;
 };
+type Settings = { readonly tls: ServerTlsSettings };
 type Accept = (error: CertificateError) => void;
 
 const POLL_INTERVAL: Milliseconds = 10_000;
 
-export class ServerCertificates implements Certificates {
-  readonly #settings: Live<InboundSettings>;
+export class ServerCertificates {
+  readonly #settings: Live<Settings>;
   readonly #report: Report;
   readonly #timer: NodeJS.Timeout;
   #loaded: Loaded;
   /** Of settings and texts at the last look, so that each change is tried, and complained of, once. */
   #fingerprint: string;
+  /** Called when other certificates are in force. */
+  onReplaced: () => void = () => {};
   #looking: Promise<void> = Promise.resolve();
 
   /** Throws a `CertificateError` when a certificate cannot be used, or there is none. */
-  constructor(settings: Live<InboundSettings>, report: Report, pollInterval: Milliseconds = POLL_INTERVAL) {
+  constructor(settings: Live<Settings>, report: Report, pollInterval: Milliseconds = POLL_INTERVAL) {
     this.#settings = settings;
     this.#report = report;
     const { tls: wanted } = settings();
@@ -64,20 +68,18 @@ export class ServerCertificates implements Certificates {
     this.#timer = setInterval(() => void this.refresh(), pollInterval).unref();
   }
 
+  /** The context for the name that the client asked for; the default's when it asked for none or for an unknown one. */
   context(servername: string | undefined): tls.SecureContext {
-    const { shown } = this.#loaded;
-    const [first] = shown;
-    if (servername === undefined || shown.length === 1) return first.context;
-    return (shown.find(({ leaf }) => isFor(leaf, servername)) ?? first).context;
+    return contextOf(this.#loaded, shownFor(this.#loaded.leaves, servername));
   }
 
+  /** Of the default, with protocol floor, ciphers and client authorities. `client-hello.ts` says how a name is followed. */
   options(): tls.SecureContextOptions & tls.TlsOptions {
-    const { wanted, shown, clientCa } = this.#loaded;
-    const [first] = shown;
+    const { wanted, shown, leaves, clientCa } = this.#loaded;
+    const pairs = shownFor(leaves, undefined).flatMap((position) => shown[position]?.pem ?? []);
     return {
-      ...contextOptions(wanted, first.pem, clientCa),
-      secureContext: first.context,
-      SNICallback: (servername, answer) => answer(null, this.context(servername)),
+      ...contextOptions(wanted, pairs, clientCa),
+      secureContext: this.context(undefined),
     };
   }
 
@@ -103,6 +105,7 @@ export class ServerCertificates implements Certificates {
     try {
       this.#loaded = load(wanted, texts, this.#loaded, accept);
       this.#reportLoaded();
+      this.onReplaced();
     } catch (error) {
       const file = error instanceof CertificateError ? error.file : '';
       this.#report('inbound.certificate-refused', { file }, error);
@@ -121,14 +124,28 @@ const refuse: Accept = (error) => {
 };
 
 /** `accept` is told of each file for which the one loaded before stays in force. */
-function load(wanted: TlsSettings, texts: Texts, before: Loaded | undefined, accept: Accept): Loaded {
+function load(wanted: ServerTlsSettings, texts: Texts, before: Loaded | undefined, accept: Accept): Loaded {
   const clientCa = loadAuthorities(wanted.clientCaFile, texts, before, accept);
-  const [first, ...others] = wanted.certificates.map((files): Shown => {
+  const shown = wanted.certificates.map((files): Shown => {
     const pem = loadPair(files, texts, before, accept);
-    return { files, pem, leaf: new X509Certificate(pem.cert), context: makeContext(wanted, files, pem, clientCa) };
+    // Tried here, alone, so that a file which TLS cannot use is named.
+    makeContext(wanted, [{ files, pem }], clientCa);
+    return { files, pem, leaf: new X509Certificate(pem.cert) };
   });
-  if (first === undefined) throw new CertificateError('tls.certificates', 'no certificate is configured');
-  return { wanted, shown: [first, ...others], clientCa };
+  if (shown.length === 0) throw new CertificateError('tls.certificates', 'no certificate is configured');
+  const loaded = { wanted, shown, leaves: shown.map(({ leaf }) => leaf), clientCa, contexts: new Map() };
+  contextOf(loaded, shownFor(loaded.leaves, undefined));
+  return loaded;
+}
+
+function contextOf({ wanted, shown, clientCa, contexts }: Loaded, positions: readonly number[]): tls.SecureContext {
+  const key = positions.join();
+  const known = contexts.get(key);
+  if (known !== undefined) return known;
+  const together = positions.flatMap((position) => shown[position] ?? []);
+  const context = makeContext(wanted, together, clientCa);
+  contexts.set(key, context);
+  return context;
 }
 
 function loadPair(files: CertificateSettings, texts: Texts, before: Loaded | undefined, accept: Accept): Shown['pem'] {
@@ -168,24 +185,26 @@ function loadAuthorities(file: string, texts: Texts, before: Loaded | undefined,
   }
 }
 
+type Pair = Pick<Shown, 'files' | 'pem'>;
+
 function makeContext(
-  wanted: TlsSettings,
-  { certFile }: CertificateSettings,
-  pem: Shown['pem'],
+  wanted: ServerTlsSettings,
+  together: readonly Pair[],
   clientCa: string | undefined,
 ): tls.SecureContext {
-  const make = (): tls.SecureContext => tls.createSecureContext(contextOptions(wanted, pem, clientCa));
-  return tryTo(make, certFile, 'cannot be used with these TLS settings');
+  const pairs = together.map(({ pem }) => pem);
+  const make = (): tls.SecureContext => tls.createSecureContext(contextOptions(wanted, pairs, clientCa));
+  return tryTo(make, together[0]?.files.certFile ?? '', 'cannot be used with these TLS settings');
 }
 
 function contextOptions(
-  { minVersion, ciphers }: TlsSettings,
-  { cert, key }: Shown['pem'],
+  { minVersion, ciphers }: ServerTlsSettings,
+  pairs: readonly Shown['pem'][],
   clientCa: string | undefined,
 ): tls.SecureContextOptions {
   return {
-    cert,
-    key,
+    cert: pairs.map(({ cert }) => cert),
+    key: pairs.map(({ key }) => key),
     minVersion,
     ciphers,
     honorCipherOrder: true,
@@ -195,11 +214,7 @@ function contextOptions(
   };
 }
 
-function isFor(leaf: X509Certificate, servername: string): boolean {
-  return leaf.checkHost(servername, { partialWildcards: false }) !== undefined;
-}
-
-function filesOf({ certificates, clientCaFile }: TlsSettings): string[] {
+function filesOf({ certificates, clientCaFile }: ServerTlsSettings): string[] {
   const files = certificates.flatMap(({ certFile, keyFile }) => [certFile, keyFile]);
   return clientCaFile === '' ? files : [...files, clientCaFile];
 }
@@ -230,7 +245,7 @@ const readSoon = (file: string): Promise<string | Error> => readFile(file, 'utf8
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-function fingerprintOf(wanted: TlsSettings, texts: Texts): string {
+function fingerprintOf(wanted: ServerTlsSettings, texts: Texts): string {
   const said = [...texts].map(([file, text]) => [file, typeof text === 'string' ? text : text.message]);
   return createHash('sha256')
     .update(JSON.stringify([wanted, said]))
