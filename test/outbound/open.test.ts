@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
 import { diagnosticText } from '#mail/diagnosis.ts';
-import type { TlsDecision } from '#tls-policy/decide.ts';
+import type { Connect } from '#tls-policy/decision.ts';
 import { openSession, type SessionRequest } from '#outbound/open.ts';
 import { TestAuthority, type KeyPair } from '../doubles/certificates.ts';
+import { decisionFor } from '../doubles/decisions.ts';
 import {
   CLOSE,
   flood,
@@ -51,6 +52,10 @@ const told = (host: ScriptedHost): string[] =>
 /** `450 4.4.317 Cannot connect to remote server [Message=...]`, without where it was attempted. */
 const wordsOf = (trouble: Awaited<ReturnType<typeof refused>>): string =>
   diagnosticText('deferred', trouble.diagnosis).replace(/ \[LastAttempted.*/, '');
+
+/** Cases of the catalogue stand before what happens, and come first in the title. */
+const idOf = (what: string): string => /^TLS-\d+ /.exec(what)?.[0] ?? '';
+const withoutId = (what: string): string => what.slice(idOf(what).length);
 
 describe('greeting and EHLO', () => {
   for (const [what, script, trouble] of [
@@ -135,7 +140,7 @@ describe('TLS that is preferred', () => {
     assert.equal(session.tls, undefined);
   });
 
-  test('is not found in XSTARTTLS, and is found behind a parameter', async () => {
+  test('TLS-05, TLS-06 is not found in XSTARTTLS, and is found behind a parameter', async () => {
     const session = await open(await hostWith({ offers: ['XSTARTTLS', 'X STARTTLS'] }));
     assert.equal(session.tls, undefined);
     const host = await hostWith({ offers: ['STARTTLS now'] });
@@ -143,7 +148,7 @@ describe('TLS that is preferred', () => {
     assert.equal(host.commands('STARTTLS').length, 1);
   });
 
-  test('is done without on the same connection where STARTTLS is refused (RFC 3207 §4)', async () => {
+  test('TLS-08 is done without on the same connection where STARTTLS is refused (RFC 3207 §4)', async () => {
     const host = await hostWith({ tls: certificate, script: { STARTTLS: '454 4.7.0 Not now' } });
     assert.equal((await open(host)).tls, undefined);
     assert.equal(host.connections, 1);
@@ -153,9 +158,9 @@ describe('TLS that is preferred', () => {
     ['stalls', { script: { handshake: HANG } }],
     ['is closed', { script: { handshake: CLOSE } }],
     ['is answered in clear', { script: { handshake: '500 What?' } }],
-    ['is for TLS 1.0 only', { tls: TLS_1_0_ONLY }],
+    ['TLS-12 is for TLS 1.0 only', { tls: TLS_1_0_ONLY }],
   ] as const) {
-    test(`is done without on a second connection where the handshake ${what}`, async () => {
+    test(`${idOf(what)}is done without on a second connection where the handshake ${withoutId(what)}`, async () => {
       const tls = { ...certificate, ...('tls' in options ? options.tls : {}) };
       const host = await hostWith({ ...options, tls });
       const session = await open(host, { settings: settingsWith({}, { command: 200 }) });
@@ -168,19 +173,19 @@ describe('TLS that is preferred', () => {
 
 describe('TLS that is demanded', () => {
   const failures: [what: string, options: ScriptedHostOptions, words: RegExp][] = [
-    ['is not offered', {}, /^451 5.7.3 STARTTLS is required to send mail$/],
-    ['is refused', { script: { STARTTLS: '454 4.7.0 Not now' } }, /^451 5.7.3 STARTTLS is required to send mail$/],
-    ['stalls', { script: { handshake: HANG } }, /^TlsNegotiationFailed the handshake took too long$/],
-    ['is closed', { script: { handshake: CLOSE } }, /^TlsNegotiationFailed /],
+    ['TLS-20 is not offered', {}, /^451 5.7.3 STARTTLS is required to send mail$/],
+    ['TLS-10 is refused', { script: { STARTTLS: '454 4.7.0 Not now' } }, /^451 5.7.3 STARTTLS is required to send mail$/],
+    ['TLS-17 stalls', { script: { handshake: HANG } }, /^TlsNegotiationFailed the handshake took too long$/],
+    ['TLS-10 is closed', { script: { handshake: CLOSE } }, /^TlsNegotiationFailed /],
     ['is closed at STARTTLS', { script: { STARTTLS: CLOSE } }, /^TlsNegotiationFailed /],
     ['is answered in clear', { script: { handshake: '500 What?' } }, /^TlsNegotiationFailed ERR_SSL/],
-    ['is TLS 1.0 only', { tls: TLS_1_0_ONLY }, /^TlsNegotiationFailed ERR_SSL/],
+    ['TLS-12 is TLS 1.0 only', { tls: TLS_1_0_ONLY }, /^TlsNegotiationFailed ERR_SSL/],
     ['has no cipher in common', { tls: { ciphers: 'AES128-SHA', maxVersion: 'TLSv1.2' } }, /^TlsNegotiationFailed /],
   ];
   for (const decision of [ENCRYPT, MX_TEST]) {
     for (const [what, options, words] of failures) {
-      test(`leaves a host where it ${what} (${decision.kind})`, async () => {
-        const isOffered = what !== 'is not offered';
+      test(`${idOf(what)}leaves a host where it ${withoutId(what)} (${decision.requirements[0].demand.kind})`, async () => {
+        const isOffered = !what.endsWith('is not offered');
         const host = await hostWith({ ...options, tls: isOffered ? { ...certificate, ...options.tls } : undefined });
         const settings = settingsWith({ caFile: authority.file }, { command: 200 });
         const trouble = await refused(host, { decision, settings });
@@ -192,7 +197,7 @@ describe('TLS that is demanded', () => {
     }
   }
 
-  test('asks again what the host offers (RFC 3207 §4.2)', async () => {
+  test('TLS-02, TLS-03 asks again what the host offers (RFC 3207 §4.2)', async () => {
     const host = await hostWith({
       tls: certificate,
       offers: ['PIPELINING', 'DSN', 'SIZE 10'],
@@ -207,21 +212,21 @@ describe('TLS that is demanded', () => {
   });
 
   for (const decision of [PREFER, ENCRYPT]) {
-    test(`ends where octets stand behind the reply to STARTTLS (CVE-2011-0411, ${decision.kind})`, async () => {
+    test(`ends where octets stand behind the reply to STARTTLS (CVE-2011-0411, ${decision.requirements[0].demand.kind})`, async () => {
       const STARTTLS = raw('220 Go ahead\r\n250-mx.test\r\n250 AUTH PLAIN\r\n');
       const host = await hostWith({ tls: certificate, script: { STARTTLS } });
       assert.equal(inShort(await refused(host, { decision })), 'session transient 5.0');
       assert.equal(host.connections, 1);
       assert.deepEqual(told(host), []);
     });
-    test(`ends where half a line stands behind the reply to STARTTLS (${decision.kind})`, async () => {
+    test(`ends where half a line stands behind the reply to STARTTLS (${decision.requirements[0].demand.kind})`, async () => {
       const host = await hostWith({ tls: certificate, script: { STARTTLS: raw('220 Go ahead\r\n25') } });
       assert.equal(inShort(await refused(host, { decision })), 'session transient 5.0');
       assert.deepEqual(told(host), []);
     });
   }
 
-  test('is there from the first octet with implicit TLS (RFC 8314)', async () => {
+  test('TLS-19 is there from the first octet with implicit TLS (RFC 8314)', async () => {
     const host = await hostWith({ tls: certificate, implicitTls: true });
     const session = await open(host, { decision: MX_TEST, settings: trusted() });
     assert.equal(session.tls?.authenticated, true);
@@ -245,7 +250,7 @@ describe('TLS that is demanded', () => {
 });
 
 describe('a certificate that is judged', () => {
-  const anybody: TlsDecision = { kind: 'authenticate', identity: { kind: 'any' } };
+  const anybody = decisionFor({ kind: 'authenticate', identity: { kind: 'any' } });
 
   test('is met by chain and name', async () => {
     const session = await open(await hostWith({ tls: certificate }), { decision: MX_TEST, settings: trusted() });
@@ -365,7 +370,8 @@ describe('credentials', () => {
   }
 });
 
-const domain = (pattern: string): TlsDecision => ({ kind: 'authenticate', identity: { kind: 'domain', pattern } });
+const domain = (pattern: string): Connect =>
+  decisionFor({ kind: 'authenticate', identity: { kind: 'domains', patterns: [pattern] } });
 
 const secrets = (...texts: string[]): string[] => texts.map((text) => Buffer.from(text).toString('base64'));
 
