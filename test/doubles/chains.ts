@@ -85,9 +85,10 @@ export class ChainMaker {
     } = options;
     const subject = options.subject ?? (commonName === undefined ? '/' : `/CN=${commonName}`);
     this.#write(`${file}.ext`, extensionLines(options));
-    if (typeof key === 'string') this.#openssl('genpkey', ...KEY_ARGUMENTS[key], '-out', `${file}.key`);
-    else this.#write(`${file}.key`, key.key);
-    this.#openssl('req', '-new', '-config', 'ca.cnf', '-key', `${file}.key`, '-subj', subject, '-out', `${file}.csr`);
+    if (typeof key !== 'string') this.#write(`${file}.key`, key.key);
+    const keys =
+      typeof key === 'string' ? ['-nodes', '-keyout', `${file}.key`, ...NEW_KEY[key]] : ['-key', `${file}.key`];
+    this.#openssl('req', '-new', '-config', 'ca.cnf', ...keys, '-subj', subject, '-out', `${file}.csr`);
     if (issuer !== undefined) {
       this.#write(`${file}.issuer.pem`, issuer.cert);
       this.#write(`${file}.issuer.key`, issuer.key);
@@ -164,19 +165,16 @@ function extensionLines({ isAuthority = false, names = [], extensions = {} }: Ch
 
 const AUTHORITY = { basicConstraints: 'critical,CA:true', keyUsage: 'critical,keyCertSign,cRLSign' };
 
-const rsa = (algorithm: string, bits: number): readonly string[] => [
-  '-algorithm',
-  algorithm,
-  '-pkeyopt',
-  `rsa_keygen_bits:${bits}`,
-];
-const ec = (curve: string): readonly string[] => ['-algorithm', 'EC', '-pkeyopt', `ec_paramgen_curve:${curve}`];
+const rsa = (algorithm: string, bits: number): readonly string[] => {
+  return ['-newkey', algorithm, '-pkeyopt', `rsa_keygen_bits:${bits}`];
+};
+const ec = (curve: string): readonly string[] => ['-newkey', 'ec', '-pkeyopt', `ec_paramgen_curve:${curve}`];
 
-const KEY_ARGUMENTS: { readonly [kind in KeyKind]: readonly string[] } = {
+const NEW_KEY: { readonly [kind in KeyKind]: readonly string[] } = {
   p256: ec('P-256'),
   p384: ec('P-384'),
-  ed25519: ['-algorithm', 'ED25519'],
-  rsa2048: rsa('RSA', 2048),
-  rsa1024: rsa('RSA', 1024),
-  'rsa-pss': rsa('RSA-PSS', 2048),
+  ed25519: ['-newkey', 'ed25519'],
+  rsa2048: rsa('rsa', 2048),
+  rsa1024: rsa('rsa', 1024),
+  'rsa-pss': rsa('rsa-pss', 2048),
 };

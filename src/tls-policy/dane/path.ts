@@ -30,7 +30,7 @@ export type Path = {
 /** What a peer may make us do: certificates looked at, their number on a path, signatures verified, steps in all. */
 const MAX_CERTIFICATES = 64;
 const MAX_DEPTH = 16;
-const MAX_SIGNATURES = 128;
+const MAX_SIGNATURES = 256;
 const MAX_STEPS = 256;
 
 type Issuer = PathCertificate & { readonly record: TlsaRecord | undefined };
@@ -63,17 +63,17 @@ function* extend(certificates: readonly PathCertificate[], search: Search): Gene
   const top = certificates.at(-1);
   if (top === undefined || !search.mayGoOn()) return;
   const depth = certificates.length;
-  for (const { key, record } of search.bareKeys) {
-    if (search.hasSigned(key, top.x509)) yield { certificates, record, depth };
-  }
-  if (depth > MAX_DEPTH) return;
   for (const issuer of search.issuers) {
     // Who has issued is seen from names and key identifiers, and anybody can write those: the signature has to hold too.
-    if (certificates.includes(issuer) || !top.x509.checkIssued(issuer.x509)) continue;
+    if (depth > MAX_DEPTH || certificates.includes(issuer) || !top.x509.checkIssued(issuer.x509)) continue;
     if (!search.hasSigned(publicKeyOf(issuer.x509), top.x509)) continue;
     const longer = [...certificates, issuer];
     if (issuer.record === undefined) yield* extend(longer, search);
     else yield { certificates: longer, record: issuer.record, depth };
+  }
+  // Last, since there may be many, and what was sent usually leads up to the one that counts.
+  for (const { key, record } of search.bareKeys) {
+    if (search.hasSigned(key, top.x509)) yield { certificates, record, depth };
   }
 }
 
