@@ -174,7 +174,11 @@ describe('TLS that is preferred', () => {
 describe('TLS that is demanded', () => {
   const failures: [what: string, options: ScriptedHostOptions, words: RegExp][] = [
     ['TLS-20 is not offered', {}, /^451 5.7.3 STARTTLS is required to send mail$/],
-    ['TLS-10 is refused', { script: { STARTTLS: '454 4.7.0 Not now' } }, /^451 5.7.3 STARTTLS is required to send mail$/],
+    [
+      'TLS-10 is refused',
+      { script: { STARTTLS: '454 4.7.0 Not now' } },
+      /^451 5.7.3 STARTTLS is required to send mail$/,
+    ],
     ['TLS-17 stalls', { script: { handshake: HANG } }, /^TlsNegotiationFailed the handshake took too long$/],
     ['TLS-10 is closed', { script: { handshake: CLOSE } }, /^TlsNegotiationFailed /],
     ['is closed at STARTTLS', { script: { STARTTLS: CLOSE } }, /^TlsNegotiationFailed /],
