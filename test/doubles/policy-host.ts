@@ -33,7 +33,7 @@ export const HANG: PolicyAnswer = { kind: 'hang' };
 
 export type PolicyHostOptions = {
   /** Signs a certificate for `mta-sts.` and each domain of `answers`, unless `certificates` has one for it. */
-  readonly authority: TestAuthority;
+  readonly authority: Pick<TestAuthority, 'leaf'>;
   /** By policy domain; others get 404. */
   readonly answers: Readonly<Record<string, PolicyAnswer>>;
   /** By policy domain. */

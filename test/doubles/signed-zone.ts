@@ -3,7 +3,7 @@
  * ldns. For what `zone.ts` can only pretend: AD, bogus answers, unsigned zones, zones that change while they are kept in a
  * cache. Needs the Debian packages named below.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
@@ -13,6 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { SELF_TEST_NAMES } from './zone.ts';
 
 export type SignedZone = {
   /** `bogus`: one address record is changed after signing, so its signature does not fit. */
@@ -33,11 +34,11 @@ export type SignedZones = {
   close(): Promise<void>;
 };
 
-/** Three names with which a relay can find out whether its resolver validates. */
+/** The names by which a relay finds out that its resolver validates. */
 export const SELF_TEST_ZONES: SignedZoneOptions = {
-  'selftest-signed.test': { state: 'signed', records: ['@ A 192.0.2.71'] },
-  'selftest-unsigned.test': { state: 'unsigned', records: ['@ A 192.0.2.72'] },
-  'selftest-bogus.test': { state: 'bogus', records: ['@ A 192.0.2.73'] },
+  [SELF_TEST_NAMES.signed]: { state: 'signed', records: ['@ A 192.0.2.71'] },
+  [SELF_TEST_NAMES.unsigned]: { state: 'unsigned', records: ['@ A 192.0.2.72'] },
+  [SELF_TEST_NAMES.bogus]: { state: 'bogus', records: ['@ A 192.0.2.73'] },
 };
 
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
@@ -176,6 +177,19 @@ ${anchors.map((file) => `  trust-anchor-file: "${file}"\n`).join('')}
 remote-control:
   control-enable: no
 ${names.map((name) => `stub-zone:\n  name: "${name}"\n  stub-addr: ${nsd}\n`).join('')}`;
+
+/** Undefined when zones can be signed and served here, otherwise what is missing. */
+export function signedZonesMissing(): string | undefined {
+  const missing = [
+    ['unbound', '-V'],
+    ['nsd', '-v'],
+    ['ldns-signzone', '-v'],
+  ].filter(([program = '', ask = '']) => {
+    const { error } = spawnSync(program, [ask], { env: { ...process.env, PATH } });
+    return error !== undefined;
+  });
+  return missing.length === 0 ? undefined : missing.map(([program]) => program).join(', ');
+}
 
 function run(program: string, parameters: readonly string[], cwd: string): string {
   try {
