@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { convertToSevenBit } from '#mime/convert.ts';
 import { RECIPIENTS_PER_REPORT } from '#reporting/dsn/reports.ts';
 import { readReturnedContent, RETURNED_HEADER_LIMIT } from '#reporting/dsn/returned.ts';
 import { ending, maker, now, onlyReport, parse, sampleMessage, statusGroups, textOf } from './sample.ts';
@@ -92,9 +93,10 @@ describe('what of the original goes back', () => {
       await writeFile(path, 'Subject: a\r\n\r\nbody\r\n');
       const facts = { ...sampleMessage().facts, sizeBytes: 20, headerBytes: 14 };
       const content = { kind: 'file', path, sizeBytes: 20 } as const;
-      const header = await readReturnedContent(content, facts, { full: false, fullContentLimit: 100 });
+      const request = { fullContentLimit: 100, mayBeEncoded: false };
+      const header = await readReturnedContent(content, facts, { ...request, full: false });
       assert.deepEqual(header, { kind: 'header', octets: Buffer.from('Subject: a\r\n') });
-      const full = await readReturnedContent(content, facts, { full: true, fullContentLimit: 100 });
+      const full = await readReturnedContent(content, facts, { ...request, full: true });
       assert.deepEqual(full, { kind: 'full', octets: Buffer.from('Subject: a\r\n\r\nbody\r\n') });
       const message = { ...sampleMessage(), content: { ...content, path: join(folder, 'missing') } };
       const { report } = await onlyReport(message, [ending()]);
@@ -114,6 +116,26 @@ describe('8 bits and SMTPUTF8 (RFC 6533)', () => {
     assert.equal(report.envelope.body, '8bitmime');
     assert.ok(report.facts.eightBit && !report.facts.eightBitHeader);
     assert.ok(text.includes('Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n'));
+  });
+
+  for (const [what, sample] of [
+    ['signed with DKIM', { header: 'DKIM-Signature: v=1\r\nSubject: Plans\r\n\r\n' }],
+    ['with an 8-bit header', { header: 'Subject: Pläne\r\n\r\n' }],
+  ] as const) {
+    test(`DSNG-41: an 8-bit original ${what}, which no 7-bit host could get, goes back as its header`, async () => {
+      const { report, text } = await onlyReport(sampleMessage({ ...sample, body: 'grüße\r\n', envelope: FULL }), [
+        ending(),
+      ]);
+      assert.equal(report.envelope.body, '7bit');
+      assert.ok(text.includes('Content-Type: text/rfc822-headers') && !/gr(?:ü|=C3)/.test(text));
+    });
+  }
+
+  test('DSNG-41: an 8-bit report about any other can be had in 7 bits', async () => {
+    const { text } = await onlyReport(sampleMessage({ body: 'grüße\r\n', envelope: FULL }), [ending()]);
+    const converted = (await convertToSevenBit(Buffer.from(text)))?.toString('latin1') ?? '';
+    assert.ok(converted.includes('Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n'), converted);
+    assert.ok(converted.includes('gr=C3=BC=C3=9Fe'));
   });
 
   test('an 8-bit header goes back quoted-printable, so that any host takes the report (RFC 6522 §4)', async () => {

@@ -43,6 +43,9 @@ const SUBJECT_LIMIT = 200;
 const MAX_LINE = 998;
 const MESSAGE_ID = /^<[\x21-\x3b=\x3f-\x7e]{1,250}>$/;
 
+/** It goes back in the forms of RFC 6533. */
+export const isGlobal = ({ envelope, facts }: QueuedMessage): boolean => envelope.smtpUtf8 && facts.eightBitHeader;
+
 export function composeDsn(input: DsnInput): NewMessage {
   const { kind, addressee, message, returned, settings, queueId, at } = input;
   // Only who has a UTF-8 address certainly reads reports that need SMTPUTF8; others get the same in 7 bits (RFC 6533 §4).
@@ -140,7 +143,7 @@ function statusPart({ kind, message, recipients, settings }: DsnInput, utf8: boo
 function returnedPart({ message, returned }: DsnInput, utf8: boolean): Part[] {
   if (returned.kind === 'unreadable') return [];
   const { octets } = returned;
-  const global = message.envelope.smtpUtf8 && message.facts.eightBitHeader;
+  const global = isGlobal(message);
   const plain = isAscii(octets) && longestLine(octets) <= MAX_LINE;
   if (returned.kind === 'full') {
     if (!global)

@@ -10,7 +10,7 @@ import type { MakeQueueId } from '#queue/id.ts';
 import type { NewMessage, QueuedMessage } from '#queue/store.ts';
 import type { ReportSettings } from '#reporting/settings.ts';
 import { Allowance, type Grant, type UntoldLot } from './allowance.ts';
-import { composeDsn, type Addressee } from './compose.ts';
+import { composeDsn, isGlobal, type Addressee } from './compose.ts';
 import { outcomeOf, type ReportedRecipient } from './delivery-status.ts';
 import { readReturnedContent, type Returned } from './returned.ts';
 import { composeSummary } from './summary.ts';
@@ -142,12 +142,14 @@ const isLast = (grant: Grant): boolean => grant === 'last';
 function occasionOf(message: QueuedMessage, at: Date, settings: ReportSettings): Occasion {
   const read = new Map<boolean, Promise<Returned>>();
   const { fullContentLimit } = settings.reports;
+  const mayBeEncoded = isGlobal(message);
   return {
     message,
     at,
     settings,
     read: (full) => {
-      const reading = read.get(full) ?? readReturnedContent(message.content, message.facts, { full, fullContentLimit });
+      const reading =
+        read.get(full) ?? readReturnedContent(message.content, message.facts, { full, mayBeEncoded, fullContentLimit });
       read.set(full, reading);
       return reading;
     },

@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises';
 import type { Content, ContentFacts } from '#mail/content.ts';
 import type { Bytes } from '#mail/units.ts';
+import { convertToSevenBit } from '#mime/convert.ts';
 
 export type Returned =
   | { readonly kind: 'full' | 'header'; readonly octets: Uint8Array }
@@ -14,6 +15,8 @@ export type Returned =
 export type ReturnRequest = {
   /** RET=FULL of a failure (RFC 3461 §4.3). */
   readonly full: boolean;
+  /** It will be message/global, which may be encoded; message/rfc822 may not (RFC 2046 §5.2.1). */
+  readonly mayBeEncoded: boolean;
   readonly fullContentLimit: Bytes;
 };
 
@@ -23,13 +26,22 @@ export const RETURNED_HEADER_LIMIT: Bytes = 64 * 1024;
 export async function readReturnedContent(
   content: Content,
   facts: ContentFacts,
-  { full, fullContentLimit }: ReturnRequest,
+  { full, mayBeEncoded, fullContentLimit }: ReturnRequest,
 ): Promise<Returned> {
   const wholly = full && facts.sizeBytes <= fullContentLimit;
   const length = wholly ? facts.sizeBytes : Math.min(facts.headerBytes, RETURNED_HEADER_LIMIT);
   const octets = content.kind === 'inline' ? content.bytes.subarray(0, length) : await readStart(content.path, length);
   if (octets === undefined) return { kind: 'unreadable' };
-  return wholly ? { kind: 'full', octets } : { kind: 'header', octets: wholeLines(octets) };
+  if (wholly && (mayBeEncoded || (await fitsSevenBits(octets, facts)))) return { kind: 'full', octets };
+  return { kind: 'header', octets: wholeLines(octets.subarray(0, Math.min(facts.headerBytes, RETURNED_HEADER_LIMIT))) };
+}
+
+/**
+ * Nobody is told of a report that fails. So content that a host without 8BITMIME could never take, since it is signed or
+ * broken, does not go back with one.
+ */
+async function fitsSevenBits(octets: Uint8Array, { eightBit }: ContentFacts): Promise<boolean> {
+  return !eightBit || (await convertToSevenBit(octets)) !== undefined;
 }
 
 async function readStart(path: string, length: Bytes): Promise<Uint8Array | undefined> {
