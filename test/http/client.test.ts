@@ -365,6 +365,30 @@ describe('the host must prove who it is', () => {
   });
 });
 
+describe('where anybody may be told, any certificate is taken', () => {
+  const anybody = { anyCertificate: true };
+
+  test('a certificate of another name, of an unknown authority, or expired', async () => {
+    const unknown = new TestAuthority();
+    after(() => unknown.remove());
+    const pairs = [
+      authority.leaf({ names: ['other.test'] }),
+      authority.leaf({ names: ['mta-sts.dest.test'], notBefore: '20200101000000Z', notAfter: '20200201000000Z' }),
+      unknown.leaf({ names: ['mta-sts.dest.test'] }),
+    ];
+    for (const pair of pairs) {
+      const options = { certificates: { 'dest.test': pair } };
+      assert.equal(whyOf(await answerTo('hello', options)), 'tls-untrusted');
+      assert.equal(bodyOf(await answerTo('hello', options, anybody)), 'hello');
+    }
+  });
+
+  test('clear text and old TLS are refused all the same', async () => {
+    assert.equal(whyOf(await answerTo('hello', { connection: 'clear-text' }, anybody)), 'tls');
+    assert.equal(whyOf(await answerTo('hello', { tls: TLS_1_1_ONLY }, anybody)), 'tls');
+  });
+});
+
 describe('the host must speak TLS 1.2 at least', () => {
   test('FET-32 a host of TLS 1.1 is refused', async () => {
     assert.equal(whyOf(await answerTo('hello', { tls: TLS_1_1_ONLY })), 'tls');
