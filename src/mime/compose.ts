@@ -17,6 +17,8 @@ export type Part =
       readonly type: string;
       readonly octets: Uint8Array;
       readonly encoding: '7bit' | '8bit' | 'quoted-printable' | 'base64';
+      /** Makes it an attachment. US-ASCII without quotes. */
+      readonly fileName?: string | undefined;
     }
   | { readonly kind: 'multipart'; readonly type: string; readonly parts: readonly Part[] };
 
@@ -31,6 +33,8 @@ export type HeaderFields = {
   readonly messageId: string;
   readonly inReplyTo?: string | undefined;
   readonly autoSubmitted?: 'auto-replied' | 'auto-generated' | undefined;
+  /** Fields that only some messages have, written as they are: short values in US-ASCII. */
+  readonly others?: readonly (readonly [name: string, value: string])[];
 };
 
 export type Composed = { readonly bytes: Uint8Array; readonly facts: ContentFacts };
@@ -76,7 +80,8 @@ function rootHeader(fields: HeaderFields): string {
   if (fields.autoSubmitted !== undefined) node.setHeader('Auto-Submitted', fields.autoSubmitted);
   // Not left to the node: it would fold within a quoted local part, which some readers cut there.
   const to = MimeNode.encodeHeaderValue('To', [{ name: '', address: fields.to }]);
-  return `To: ${to}\r\n${node.buildHeaders()}`;
+  const others = (fields.others ?? []).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `To: ${to}\r\n${others.join('')}${node.buildHeaders()}`;
 }
 
 function contentHeader(part: Encoded, boundary: string): string {
@@ -102,7 +107,7 @@ function encodePart(part: Part): Encoded {
     case 'multipart':
       return { kind: 'multipart', type: part.type, parts: part.parts.map(encodePart) };
     case 'octets':
-      return leaf(part.type, part.encoding, encodeOctets(part.octets, part.encoding));
+      return leaf(part.type, part.encoding, encodeOctets(part.octets, part.encoding), part.fileName);
     case 'text':
       return encodeText(part.type, part.text);
   }
@@ -128,8 +133,10 @@ function encodeOctets(octets: Uint8Array, encoding: '7bit' | '8bit' | 'quoted-pr
   }
 }
 
-function leaf(type: string, encoding: string, body: Buffer): Encoded {
-  return { kind: 'leaf', header: `Content-Type: ${type}\r\nContent-Transfer-Encoding: ${encoding}`, body };
+function leaf(type: string, encoding: string, body: Buffer, fileName?: string): Encoded {
+  const header = `Content-Type: ${type}\r\nContent-Transfer-Encoding: ${encoding}`;
+  if (fileName === undefined) return { kind: 'leaf', header, body };
+  return { kind: 'leaf', header: `${header}\r\nContent-Disposition: attachment;\r\n filename="${fileName}"`, body };
 }
 
 /** RFC 2046 §5.1.1: no boundary may occur in what it encloses, and a hostile original could hold a guessed one. */
