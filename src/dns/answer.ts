@@ -40,6 +40,8 @@ export type Found<Content> = {
   readonly canonicalName: string;
   /** How long the answer may be kept after its arrival. */
   readonly ttlMs: Milliseconds;
+  /** As its zone has it, whatever a cache has left of it; only a signature tells (RFC 4034 §3.1.4). */
+  readonly originalTtlMs?: Milliseconds;
 };
 
 /** The resolver says that there is no such name, or no such record at it. */

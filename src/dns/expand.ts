@@ -33,7 +33,9 @@ export function expandReply<Type extends RecordType>(
     const ttlS = matching.reduce((least, record) => Math.min(least, record.ttlS), chain.ttlS);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- filtered by type above, which the compiler cannot follow
     const records = matching.map((record) => record.content as RecordContents[Type]);
-    return { kind: 'found', records, secure, canonicalName, ttlMs: ttlS * 1000 };
+    const found = { kind: 'found', records, secure, canonicalName, ttlMs: ttlS * 1000 } as const;
+    const signature = reply.signatures.find(({ name, covered }) => name === canonicalName && covered === question.type);
+    return signature === undefined ? found : { ...found, originalTtlMs: signature.originalTtlS * 1000 };
   }
   const ttlMs = Math.min(negativeTtlS ?? 0, chain.ttlS) * 1000;
   if (rcode === NXDOMAIN) return { kind: 'absent', why: 'nxdomain', secure, canonicalName, ttlMs };

@@ -20,6 +20,9 @@ export type WireRecord = {
   };
 }[RecordType];
 
+/** What a signature (RRSIG) says of the records that it covers. */
+export type WireSignature = { readonly name: string; readonly covered: string; readonly originalTtlS: number };
+
 export type Reply = {
   readonly rcode: number;
   readonly truncated: boolean;
@@ -28,6 +31,7 @@ export type Reply = {
   /** EDE codes (RFC 8914). */
   readonly extendedErrors: readonly number[];
   readonly answers: readonly WireRecord[];
+  readonly signatures: readonly WireSignature[];
   /** From the SOA of a denial (RFC 2308 §5); `undefined` without one. */
   readonly negativeTtlS: number | undefined;
   /** NS records without SOA: "ask somebody else". */
@@ -98,6 +102,7 @@ function replyOf(decoded: packet.DecodedPacket): Reply {
     authenticated: decoded.flag_ad,
     extendedErrors: (opt?.options ?? []).flatMap(extendedErrorOf),
     answers: answers.flatMap((record) => recordOf(record) ?? []),
+    signatures: answers.flatMap(signatureOf),
     negativeTtlS: soa === undefined ? undefined : Math.min(ttlOf(soa.ttl), ttlOf(soa.data.minimum)),
     referral: soa === undefined && authorities.some((record) => record.type === 'NS'),
   };
@@ -132,6 +137,12 @@ function recordOf(record: packet.Answer): WireRecord | undefined {
     return { name, ttlS, type: 'TLSA', content: { usage, selector, matchingType, association } };
   }
   return record.type === 'TXT' ? { name, ttlS, type: 'TXT', content: joinStrings(record.data) } : undefined;
+}
+
+function signatureOf(record: packet.Answer): WireSignature[] {
+  if (record.type !== 'RRSIG') return [];
+  const { typeCovered, originalTTL } = record.data;
+  return [{ name: foldName(record.name), covered: typeCovered, originalTtlS: ttlOf(originalTTL) }];
 }
 
 function joinStrings(data: packet.TxtData): string {

@@ -1,6 +1,7 @@
 /** Against nsd and unbound with zones that are really signed: what AD and its absence lead to. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Resolver } from '#dns/resolver.ts';
 import { testResolvers } from '#dns/self-test.ts';
@@ -23,6 +24,7 @@ before(async () => {
         `_25._tcp.mx TLSA 3 1 1 ${HASH}`,
         `*._tcp.wild TLSA 2 0 1 ${HASH}`,
         '_25._tcp.alias CNAME _25._tcp.mx',
+        `_25._tcp.old 20 TLSA 3 1 1 ${HASH}`,
         'away CNAME mx.unsigned.test.',
         ...Array.from({ length: 8 }, (_, index) => `long TXT "${String(index).repeat(200)}"`),
       ],
@@ -43,7 +45,23 @@ test('a signed answer is secure', async () => {
     secure: true,
     canonicalName: 'signed.test',
     ttlMs: 300_000,
+    originalTtlMs: 300_000,
   });
+});
+
+async function ttls(name: string): Promise<readonly number[]> {
+  const answer = await resolverFor(zones).tlsa(name);
+  return answer.kind === 'found' ? [answer.ttlMs, answer.originalTtlMs ?? 0] : [];
+}
+
+test('what a cache has left of a TTL does not hide the one that the zone has (RFC 4034 §3.1.4)', async () => {
+  let [left = 0, original] = await ttls('_25._tcp.old.signed.test');
+  for (let tries = 0; left === 20_000 && tries < 100; tries += 1) {
+    await sleep(100);
+    [left = 0, original] = await ttls('_25._tcp.old.signed.test');
+  }
+  assert.ok(left < 20_000, 'unbound counts down');
+  assert.equal(original, 20_000);
 });
 
 test('a signed denial is secure, of a name (NSEC3) and of a type', async () => {
