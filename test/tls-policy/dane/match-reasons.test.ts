@@ -203,9 +203,9 @@ describe('limits', () => {
     for (let made = 1; made < 12; made += 1) {
       twins.push(chains.make({ commonName: 'Twin', isAuthority: true, issuer: first, key: first }));
     }
-    const own = chains.make({ commonName: 'Leaf', names: [HOST], issuer: first });
-    assert.equal(shortly(judge({ chain: [own, ...twins], records: of('2 0 1', root) })), 'validation-failure');
-    assert.equal(shortly(judge({ chain: [own, ...twins], records: of('2 0 1', first) })), '2 0 1 at 1');
+    const below = chains.make({ commonName: 'Leaf', names: [HOST], issuer: first });
+    assert.equal(shortly(judge({ chain: [below, ...twins], records: of('2 0 1', root) })), 'validation-failure');
+    assert.equal(shortly(judge({ chain: [below, ...twins], records: of('2 0 1', first) })), '2 0 1 at 1');
   });
 
   test('TLSA-70 the last of a hundred bare keys is tried, at every depth', () => {
