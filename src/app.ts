@@ -6,6 +6,9 @@ import { randomInt } from 'node:crypto';
 import { ServerCertificates } from '#certificates/server-certificates.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import { UserDirectory } from '#config/user-directory.ts';
+import type { DnssecState } from '#dns/dnssec-state.ts';
+import type { Resolver } from '#dns/resolver.ts';
+import { ResolverTrust } from '#dns/trust.ts';
 import { WireResolver } from '#dns/wire-resolver.ts';
 import { makeAdmission } from '#inbound/admission.ts';
 import { makeAuthentication } from '#inbound/authentication.ts';
@@ -19,6 +22,7 @@ import { diagnose } from '#mail/diagnosis.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
 import { attempt, type OpenRequest } from '#outbound/attempt.ts';
 import { readCredentials } from '#outbound/credentials.ts';
+import { requiresDnssec, usesDane } from '#outbound/dane-use.ts';
 import { HostFinder } from '#outbound/hosts.ts';
 import { openSession } from '#outbound/open.ts';
 import { ownEndpoints } from '#outbound/own-addresses.ts';
@@ -36,7 +40,7 @@ import { reportMaker } from '#reporting/dsn/reports.ts';
 import { SqliteQueueStore } from '#storage/sqlite/queue-store.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceStore } from '#storage/sqlite/trace-store.ts';
-import type { Listening, ProcessStatus, RelayProcess } from './relay-process.ts';
+import { StartRefused, type Listening, type ProcessStatus, type RelayProcess } from './relay-process.ts';
 
 const IDLE_SESSIONS_EVERY_MS = 5_000;
 /** A proxy speaks first and at once. */
@@ -85,7 +89,7 @@ export class Relay implements RelayProcess {
 
   async status(): Promise<ProcessStatus> {
     if (this.#running === undefined) throw new Error('the relay does not run');
-    const { queue, inbound } = this.#running;
+    const { queue, inbound, dnssec } = this.#running;
     const depth = await queue.depth();
     const { waiting, leased, held, messages, pausedDestinations, oldestReceivedAt } = depth;
     this.#metrics.set('queueWaiting', waiting);
@@ -97,12 +101,14 @@ export class Relay implements RelayProcess {
     this.#metrics.set('queueOldest', oldestMs / 1000);
     this.#metrics.set('inboundSessions', inbound.sessions);
     this.#metrics.set('outboundSessions', this.#running.outboundSessions);
+    if (dnssec !== undefined) this.#metrics.set('dnssecValidates', dnssec.kind === 'validates' ? 1 : 0);
     const isFailing = performance.now() - this.#storageFailedAt < TROUBLE_SHOWN_MS;
     return {
       pid: process.pid,
       listening: inbound.addresses(),
       depth,
       metrics: await this.#metrics.snapshot(),
+      dnssec,
       troubles: isFailing ? [`the queue of process ${process.pid} could not be written`] : [],
     };
   }
@@ -132,10 +138,12 @@ class Running {
   readonly #pool: SessionPool;
   readonly #certificates: ServerCertificates;
   readonly #pauses: Pauses;
+  readonly #trust: ResolverTrust;
   readonly #worker: OutboundWorker;
   readonly #traces: TraceStore;
   readonly #records: RecordStore;
   readonly #timers: readonly NodeJS.Timeout[];
+  #isDraining = false;
 
   private constructor(live: Live<RelayConfig>, stores: Stores, reporting: Reporting) {
     this.#settings = live;
@@ -166,12 +174,8 @@ class Running {
       clock: systemClock,
     });
 
-    const resolver = new WireResolver({
-      settings: () => live().dns,
-      report,
-      resolvConf: '/etc/resolv.conf',
-      now: () => performance.now(),
-    });
+    const { resolver, trust } = makeResolver(live, report);
+    this.#trust = trust;
     const hosts = new HostFinder({
       resolver,
       random: Math.random,
@@ -214,6 +218,7 @@ class Running {
   async reload(): Promise<void> {
     await this.#certificates.refresh();
     await this.inbound.reload();
+    await this.#trust.test();
     this.queue.wake();
   }
 
@@ -222,12 +227,19 @@ class Running {
     return this.#worker.active + this.#pool.size;
   }
 
+  /** `undefined` when nothing asks for DANE. */
+  get dnssec(): DnssecState | undefined {
+    return usesDane(this.#settings()) ? this.#trust.dnssec() : undefined;
+  }
+
   wake(): void {
     this.#worker.lookAgain();
   }
 
   async drain(timeout: Milliseconds): Promise<void> {
+    this.#isDraining = true;
     for (const timer of this.#timers) clearInterval(timer);
+    this.#trust.stop();
     await Promise.all([this.inbound.drain(timeout), this.#worker.drain(timeout)]);
     await this.#pool.drain();
     this.#certificates.close();
@@ -241,14 +253,23 @@ class Running {
   }
 
   async #start(): Promise<void> {
+    const tested = this.#trust.test();
     await this.#pauses.load();
+    if (requiresDnssec(this.#settings())) demandDnssec(await tested);
+    await this.inbound.start();
+    void this.#deliver(tested);
+  }
+
+  /** Mail is taken at once, and sent when it is known what the resolver's word is worth. */
+  async #deliver(tested: Promise<DnssecState>): Promise<void> {
+    await tested;
+    if (this.#isDraining) return;
     this.queue.subscribe({
       leaseFor: LEASE_MS,
       recipientsPerLease: () => this.#settings().outbound.recipientsPerTransaction,
       freshRoom: (destination) => this.#worker.hasRoom(destination),
       onFresh: (leases) => this.#worker.take(leases),
     });
-    await this.inbound.start();
     this.#worker.start();
   }
 
@@ -309,6 +330,20 @@ async function openStores(live: Live<RelayConfig>, shards: readonly number[], re
     await Promise.all(opened.map(async (store) => store.close()));
     throw error;
   }
+}
+
+function makeResolver(live: Live<RelayConfig>, report: Report): { resolver: Resolver; trust: ResolverTrust } {
+  const parts = { settings: () => live().dns, report, resolvConf: '/etc/resolv.conf' };
+  return {
+    resolver: new WireResolver({ ...parts, now: () => performance.now() }),
+    trust: new ResolverTrust({ ...parts, isNeeded: () => usesDane(live()), random: Math.random }),
+  };
+}
+
+function demandDnssec(state: DnssecState): void {
+  if (state.kind === 'validates') return;
+  const message = `is require, so the resolver must validate DNSSEC; ${state.reason}`;
+  throw new StartRefused(['tlsPolicy', 'dane', 'resolver'], message);
 }
 
 /** What is traced can be found by its addresses and by its Message-ID. */

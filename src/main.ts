@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 import type { Machine } from '#config/load.ts';
 import { processConsole } from '#cli/console.ts';
 import { runCommandLine } from '#cli/program.ts';
+import { testResolvers } from '#dns/self-test.ts';
+import { serversOf } from '#dns/servers.ts';
+import { usesDane } from '#outbound/dane-use.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
@@ -52,5 +55,11 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code !== NOTFOUND && code !== NODATA) throw error;
     }
+  },
+  doubtResolvers: async (config) => {
+    if (!usesDane(config)) return undefined;
+    const servers = serversOf(config.dns, '/etc/resolv.conf');
+    const state = await testResolvers({ servers, settings: config.dns, limit: 10_000 });
+    return state.kind === 'validates' ? undefined : state.reason;
   },
 });

@@ -4,6 +4,7 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import type { RelayConfig } from '#config/schema.ts';
+import type { DnssecState } from '#dns/dnssec-state.ts';
 import type { MetricsSnapshot } from '#log/metrics.ts';
 import type { Milliseconds } from '#mail/units.ts';
 import { StorageUnavailable, type QueueDepth } from '#queue/store.ts';
@@ -16,6 +17,8 @@ export type ProcessStatus = {
   readonly listening: readonly Listening[];
   readonly depth: QueueDepth;
   readonly metrics: MetricsSnapshot;
+  /** What the self-test of the resolver has found; `undefined` when nothing asks for DANE. */
+  readonly dnssec: DnssecState | undefined;
   /** Why mail cannot be taken at the moment; empty when it can. */
   readonly troubles: readonly string[];
 };
@@ -41,15 +44,34 @@ export type Order =
 
 export type Answer = { readonly to: number; readonly result?: unknown; readonly problem?: Problem };
 
-/** An error on its way between processes; those of the store keep what tells them apart. */
-export type Problem = { readonly text: string; readonly storage?: StorageUnavailable['code'] };
+/** A setting demands what is not so; the relay does not start. The message says what should be, as those of settings do. */
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused';
+  readonly setting: SettingPath;
+
+  constructor(setting: SettingPath, message: string) {
+    super(message);
+    this.setting = setting;
+  }
+}
+
+export type SettingPath = readonly (string | number)[];
+
+/** An error on its way between processes; what tells errors apart goes with them. */
+export type Problem = {
+  readonly text: string;
+  readonly storage?: StorageUnavailable['code'];
+  readonly setting?: SettingPath;
+};
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof StorageUnavailable) return { text: error.message, storage: error.code };
+  if (error instanceof StartRefused) return { text: error.message, setting: error.setting };
   return { text: error instanceof Error ? error.message : String(error) };
 }
 
-function errorOf({ text, storage }: Problem): Error {
+function errorOf({ text, storage, setting }: Problem): Error {
+  if (setting !== undefined) return new StartRefused(setting, text);
   return storage === undefined ? new Error(text) : new StorageUnavailable(storage, text);
 }
 

@@ -10,20 +10,22 @@ import { adminRoutes } from '#admin/routes.ts';
 import { makeDevelopmentCertificates } from '#cli/certificates.ts';
 import { checkConfig } from '#config/check.ts';
 import { loadConfig, type LoadedConfig, type Machine } from '#config/load.ts';
-import { ConfigError, problemText } from '#config/problems.ts';
+import { ConfigError, problemText, settingName } from '#config/problems.ts';
 import type { RelayConfig } from '#config/schema.ts';
+import { dnssecText, type DnssecState } from '#dns/dnssec-state.ts';
 import { openHttpServer, type HttpServer } from '#http/server.ts';
 import type { Report } from '#log/events.ts';
 import { makeLogger, type Logger } from '#log/logger.ts';
 import { makeMetrics, METRICS_CONTENT_TYPE, renderMetrics, type Metrics } from '#log/metrics.ts';
 import { makeReport } from '#log/report.ts';
+import { requiresDnssec } from '#outbound/dane-use.ts';
 import type { QueueAct, QueueDesk, QueueFilter } from '#queue/desk.ts';
 import type { QueueDepth } from '#queue/store.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { listShards } from '#storage/sqlite/shards.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { Relay } from './app.ts';
-import type { Listening, ProcessStatus } from './relay-process.ts';
+import { StartRefused, type Listening, type ProcessStatus } from './relay-process.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** How long the process may take to end by itself once everything is closed. */
@@ -93,7 +95,9 @@ class RunningRelay {
   }
 
   async start(): Promise<readonly Listening[]> {
-    const listening = await this.#supervisor.start();
+    const listening = await this.#supervisor.start().catch((error: unknown) => {
+      throw error instanceof StartRefused ? this.#problemOf(error) : error;
+    });
     const token = makeToken();
     const { address, port, tokenFile } = this.#config.http;
     this.#http = await openHttpServer({ address, port, token, routes: this.#routes(), report: this.#report });
@@ -104,6 +108,11 @@ class RunningRelay {
     process.on('SIGHUP', () => void this.#reload());
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.#askedToStop());
     return listening;
+  }
+
+  #problemOf({ setting, message }: StartRefused): ConfigError {
+    const { file, lineOf } = this.#parts.loaded;
+    return new ConfigError([{ file, line: lineOf(setting), setting: settingName(setting), message }]);
   }
 
   async close(): Promise<void> {
@@ -130,6 +139,7 @@ class RunningRelay {
         now: () => new Date(),
         relayRuns: async () => Promise.resolve(true),
         askResolver: async () => Promise.resolve(),
+        doubtResolvers: async () => Promise.resolve(undefined),
       });
       const problems = findings.filter(({ warning = false }) => !warning);
       if (problems.length > 0) throw new ConfigError(problems);
@@ -166,10 +176,16 @@ class RunningRelay {
   }
 
   async #readiness(): Promise<Readiness> {
-    const { troubles } = await this.#supervisor.statuses();
+    const { troubles, processes } = await this.#supervisor.statuses();
+    const dnssec = dnssecOf(processes);
+    // Under `warn` mail goes on without DANE, and whoever looks is told.
+    const isFine = !requiresDnssec(this.#config) || dnssec?.kind === 'validates';
     return {
       state: this.#state,
-      checks: [{ name: 'workers', ok: troubles.length === 0, detail: troubles.join('; ') || 'ok' }],
+      checks: [
+        { name: 'workers', ok: troubles.length === 0, detail: troubles.join('; ') || 'ok' },
+        { name: 'dnssec', ok: isFine, detail: textOf(dnssec) },
+      ],
     };
   }
 
@@ -184,6 +200,7 @@ class RunningRelay {
       startedAt: this.#startedAt,
       configFile: this.#parts.loaded.file,
       tlsFloor: tlsPolicy.floor,
+      dnssec: textOf(dnssecOf(processes)),
       listeners: (first?.listening ?? []).map((bound) => ({
         ...bound,
         tls: listeners.find(({ name }) => name === bound.name)?.tls ?? '',
@@ -249,6 +266,17 @@ function depthOf(processes: readonly ProcessStatus[]): QueueDepth {
     oldestReceivedAt: oldest[0],
   };
 }
+
+/** The worst that any process has found; `undefined` when none has a use for DANE. */
+function dnssecOf(processes: readonly ProcessStatus[]): DnssecState | undefined {
+  const states = processes.map(({ dnssec }) => dnssec).filter((state) => state !== undefined);
+  const worst =
+    states.find(({ kind }) => kind === 'does-not-validate') ?? states.find(({ kind }) => kind === 'unknown');
+  return worst ?? states[0];
+}
+
+const textOf = (dnssec: DnssecState | undefined): string =>
+  dnssec === undefined ? 'not tested: nothing asks for DANE' : dnssecText(dnssec);
 
 const FLOORS = {
   opportunistic: 'opportunistic: clear text where a host has no TLS',

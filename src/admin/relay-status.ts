@@ -10,6 +10,8 @@ export type RelayStatus = {
   readonly startedAt: Date;
   readonly configFile: string;
   readonly tlsFloor: string;
+  /** What the self-test of the resolver has found, as a sentence. */
+  readonly dnssec: string;
   readonly listeners: readonly {
     readonly name: string;
     readonly address: string;

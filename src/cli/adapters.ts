@@ -33,6 +33,8 @@ export type CommandAdapters = {
   readonly openRecords: (config: RelayConfig) => Promise<RecordStore>;
   /** Asks a resolver (or the system's) anything; rejects when no answer comes. */
   readonly askResolver: (resolver: string | undefined) => Promise<void>;
+  /** Tests whether the resolvers validate DNSSEC; why not, when they do not and something asks for DANE. */
+  readonly doubtResolvers: (config: RelayConfig) => Promise<string | undefined>;
 };
 
 /** What each command is registered with. */

@@ -35,6 +35,7 @@ async function checkAll(context: CommandContext): Promise<void> {
     now: context.now,
     relayRuns: async () => (await runningRelay(loaded.config)) !== undefined,
     askResolver: context.askResolver,
+    doubtResolvers: async () => context.doubtResolvers(loaded.config),
   });
   if (problems.some(({ warning = false }) => !warning)) throw new ConfigError(problems);
   for (const problem of problems) context.console.complain(problemText(problem));

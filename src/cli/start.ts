@@ -27,6 +27,7 @@ export function registerStart(program: Command, context: CommandContext, end: (c
         relayRuns: () => Promise.resolve(false),
         // Mail is taken and kept also while no resolver answers.
         askResolver: () => Promise.resolve(),
+        doubtResolvers: () => Promise.resolve(undefined),
       });
       const fatal = problems.filter(({ warning = false }) => !warning);
       if (fatal.length > 0) throw new ConfigError(fatal);

@@ -51,6 +51,7 @@ function statusLines(relay: RelayStatus, now: Date): readonly string[] {
     `${relay.hostname} (Postern ${relay.version}): ${relay.state}, up ${roughDuration(now.getTime() - relay.startedAt.getTime())}`,
     ...relay.listeners.map(({ name, address, port, tls }) => `  ${name.padEnd(14)}${address}:${port}, TLS ${tls}`),
     `  ${'TLS floor'.padEnd(14)}${relay.tlsFloor}`,
+    `  ${'DNSSEC'.padEnd(14)}${relay.dnssec}`,
     `  ${'processes'.padEnd(14)}${relay.processes.map(({ pid }) => pid).join(', ')}`,
     `  ${'queue'.padEnd(14)}${queue.waiting} waiting, ${queue.leased} being delivered, ${queue.held} held${oldest}`,
     `  ${'configuration'.padEnd(14)}${relay.configFile}`,

@@ -16,6 +16,8 @@ export type CheckAdapters = {
   readonly now: () => Date;
   /** Asks a resolver of the list (or of the system, when none is given) any question; throws when no answer comes. */
   readonly askResolver: (resolver: string | undefined) => Promise<void>;
+  /** Why the word of the resolvers about DNSSEC does not count; `undefined` when it does, or nobody needs to know. */
+  readonly doubtResolvers: () => Promise<string | undefined>;
   /** The relay runs with this configuration: its ports are taken by itself. */
   readonly relayRuns: () => Promise<boolean>;
 };
@@ -35,7 +37,7 @@ export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters)
     ...checkDirectory(['dataDirectory'], config.dataDirectory),
     ...checkDevelopmentCertificates(config),
     ...((await adapters.relayRuns()) ? [] : await checkPorts(config)),
-    ...(await checkResolvers(config, adapters)),
+    ...(await checkNames(config, adapters)),
   ];
   return found.map(({ path, ...rest }) => ({
     file: loaded.file,
@@ -201,6 +203,27 @@ const LISTENING: { readonly [code: string]: (address: string, port: number) => s
   EACCES: (_, port) => `must be allowed; ports below 1024 need a privilege (setcap or a port mapping), so does ${port}`,
   EADDRNOTAVAIL: (address) => `must be on an address of this machine; ${address} is none`,
 };
+
+/** Of resolvers that do not answer it is not asked what their word is worth. */
+async function checkNames(config: RelayConfig, adapters: CheckAdapters): Promise<readonly Found[]> {
+  const silent = await checkResolvers(config, adapters);
+  return silent.length > 0 ? silent : checkDnssec(config, await adapters.doubtResolvers());
+}
+
+function checkDnssec({ tlsPolicy: { dane } }: RelayConfig, doubt: string | undefined): readonly Found[] {
+  if (doubt === undefined) return [];
+  if (dane.mode !== 'off' && dane.resolver === 'require') {
+    return [
+      {
+        path: ['tlsPolicy', 'dane', 'resolver'],
+        message: `is require, so the resolver must validate DNSSEC; ${doubt}`,
+      },
+    ];
+  }
+  return [
+    { path: ['dns', 'resolvers'], warning: true, message: `should validate DNSSEC, or there is no DANE; ${doubt}` },
+  ];
+}
 
 async function checkResolvers({ dns }: RelayConfig, { askResolver }: CheckAdapters): Promise<readonly Found[]> {
   const resolvers = dns.resolvers.length > 0 ? dns.resolvers : [undefined];

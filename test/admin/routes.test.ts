@@ -21,6 +21,7 @@ const status: RelayStatus = {
   startedAt: now,
   configFile: 'config/relay.yaml',
   tlsFloor: 'encrypted',
+  dnssec: 'the resolver validates',
   listeners: [{ name: 'mail', address: '127.0.0.1', port: 2525, tls: 'offered' }],
   processes: [{ pid: 1, shards: [0], state: 'accepting' }],
   queue: { waiting: 2, leased: 0, held: 1, messages: 2, pausedDestinations: 0, oldestReceivedAt: now },

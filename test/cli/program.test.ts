@@ -33,6 +33,7 @@ const program = buildProgram(
     openTraces: unused,
     openRecords: unused,
     askResolver: unused,
+    doubtResolvers: unused,
   },
   () => {},
 );

@@ -261,6 +261,7 @@ describe('while a relay runs', () => {
       startedAt: new Date(bench.now.getTime() - 120_000),
       configFile: 'relay.yaml',
       tlsFloor: 'encrypted',
+      dnssec: 'the resolver validates',
       listeners: [],
       processes: [],
       queue: { waiting: 1, leased: 0, held: 0, messages: 1, pausedDestinations: 11 },

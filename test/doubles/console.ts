@@ -58,6 +58,7 @@ export class CommandBench {
       openTraces: () => Promise.resolve({ find: () => Promise.resolve(this.records), close: () => Promise.resolve() }),
       openRecords: () => Promise.resolve(this.stored),
       askResolver: () => Promise.resolve(),
+      doubtResolvers: () => Promise.resolve(undefined),
       ...this.overrides,
     };
     const code = await runCommandLine(['--config', this.config, ...argv], adapters);

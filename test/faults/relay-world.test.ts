@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { idsAt, MailLoad } from '../doubles/mail-load.ts';
 import { smartHost, withRelay, type RelayProcess, type StartOptions } from '../doubles/relay-process.ts';
 import { ScriptedHost, type ReceivedMessage } from '../doubles/scripted-host.ts';
-import { startZone } from '../doubles/zone.ts';
+import { SELF_TEST_NAMES, startZone } from '../doubles/zone.ts';
 
 const DAY_S = 86_400;
 const LIBRARY = [
@@ -41,7 +41,7 @@ describe('the world of the relay', { concurrency: true }, () => {
     await using host = await ScriptedHost.start({ address: '127.0.0.2' });
     const zone = await startZone({ records: { 'dest.test': { fault: 'silence' } } });
     const settings = {
-      dns: { resolvers: [zone.resolver], timeout: '200ms', attempts: 1, maximumTtl: '0' },
+      dns: { resolvers: [zone.resolver], timeout: '200ms', attempts: 1, maximumTtl: '0', selfTest: SELF_TEST_NAMES },
       outbound: { port: host.port },
     };
     await withRelay(settings, async (relay) => {

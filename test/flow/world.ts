@@ -16,7 +16,7 @@ import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { Relay } from '../../src/app.ts';
 import { ScriptedHost, type Script } from '../doubles/scripted-host.ts';
 import { SmtpClient } from '../doubles/smtp-client.ts';
-import { startZone, type ZoneName } from '../doubles/zone.ts';
+import { SELF_TEST_NAMES, startZone, type ZoneName } from '../doubles/zone.ts';
 import { hostTls, testKeys, type HostTls } from './keys.ts';
 import { mergeSettings, type Settings } from '../doubles/settings.ts';
 
@@ -156,7 +156,7 @@ export class World {
       inbound: { authentication: { usersFile: join(this.directory, 'users') } },
       queue: { retryWaits: ['1s'], jitter: 0, expireAfter: '1h', delayNoticeAfter: '0' },
       outbound: { port: this.#outPort, addressFamilies: ['ipv4'], caFile: keys.caFile, reuse: { idle: '100ms' } },
-      dns: { resolvers: [this.#ground.resolver], timeout: '300ms', attempts: 1 },
+      dns: { resolvers: [this.#ground.resolver], timeout: '300ms', attempts: 1, selfTest: SELF_TEST_NAMES },
     };
     const planned = mergeSettings(this.#ground.settings ?? {}, this.#plan.settings ?? {});
     const merged = mergeSettings(mergeSettings(usual, planned), settings);
