@@ -9,6 +9,7 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 
 import { makeDevelopmentCertificates } from '#cli/certificates.ts';
 import { CommandBench } from '../doubles/console.ts';
+import { ScriptedHost } from '../doubles/scripted-host.ts';
 
 const bench = new CommandBench();
 after(() => bench.remove());
@@ -133,6 +134,13 @@ describe('send', () => {
       assert.deepEqual(received, []);
     });
   }
+
+  test('REQ-32 an offer in clear is none (RFC 8689 §2)', async () => {
+    await using host = await ScriptedHost.start({ offers: ['REQUIRETLS'] });
+    const { code } = await send('--server', `localhost:${host.port}`, '--require-tls');
+    assert.equal(code, 1);
+    assert.deepEqual(host.commands('MAIL'), []);
+  });
 
   test('sends no password in clear text', async () => {
     bench.input = 'correct horse\n';
