@@ -132,6 +132,14 @@ test('config check says when all is fine, and which resolver is not', async () =
   assert.match(err, /dns\.resolvers must answer; the resolver of \/etc\/resolv\.conf does not \(timeout\)/);
 });
 
+test('config check warns of a resolver that does not validate DNSSEC', async () => {
+  bench.overrides = { doubtResolvers: () => Promise.resolve('127.0.0.1:53 is a stub') };
+  const { code, out, err } = await bench.run('config', 'check');
+  assert.equal(code, 0);
+  assert.match(err, /warning: dns\.resolvers should validate DNSSEC, or there is no DANE; 127\.0\.0\.1:53 is a stub/);
+  assert.match(out, /is fine\.$/);
+});
+
 test('config describe and schema print the manual and JSON', async () => {
   assert.match((await bench.run('config', 'describe')).out, /`tlsPolicy\.floor`/);
   assert.doesNotThrow(async () => JSON.parse((await bench.run('config', 'schema')).out));

@@ -279,6 +279,7 @@ describe('while a relay runs', () => {
     const { out } = await bench.run('status');
     await server.close();
     assert.match(out, /^mail\.example\.org \(Postern 0\.1\.0\): accepting, up 2m\n/);
+    assert.match(out, /\n {2}DNSSEC +the resolver validates\n/);
     assert.match(out, /resting +d11\.test, tried again in 90s, failed 11 times: 450 4\.4\.316 Connection refused\n/);
     assert.match(out, /resting +1 more destination$/);
   });

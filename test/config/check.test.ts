@@ -152,6 +152,32 @@ describe('what a resolver does instead of answering is told in words', () => {
   }
 });
 
+const dane = (settings: object): object => ({ tlsPolicy: { dane: settings } });
+const mustNotAsk = () => Promise.reject(new Error('asked'));
+
+describe('the word of resolvers that do not validate', () => {
+  const doubted = { doubtResolvers: () => Promise.resolve('127.0.0.9:53 answers forgeries') };
+
+  test('is warned of: there is no DANE', async () => {
+    const words =
+      'f: warning: dns.resolvers should validate DNSSEC, or there is no DANE; 127.0.0.9:53 answers forgeries';
+    assert.deepEqual(await check({}, doubted), [words]);
+    assert.deepEqual(await check(dane({ mode: 'off', resolver: 'require' }), doubted), [words]);
+  });
+
+  test('is a problem where it is required', async () => {
+    assert.deepEqual(await check(dane({ resolver: 'require' }), doubted), [
+      'f: tlsPolicy.dane.resolver is require, so the resolver must validate DNSSEC; 127.0.0.9:53 answers forgeries',
+    ]);
+  });
+
+  test('is not asked about while they do not answer', async () => {
+    const adapters = { askResolver, doubtResolvers: mustNotAsk };
+    const problems = await check({ dns: { resolvers: ['127.0.0.9'] } }, adapters);
+    assert.deepEqual(problems, ['f: dns.resolvers[0] must answer; 127.0.0.9 does not (timeout)']);
+  });
+});
+
 test('a problem of a setting that the file does not hold has no line', async () => {
   const text = `dataDirectory: ${inFolder('data')}\nhttp: { port: 0 }\n`;
   const loaded = parseConfig(text, 'relay.yaml', { hostname: 'mail' });
