@@ -15,7 +15,7 @@ test('the scenarios are found', () => assert.ok(folders.length >= 50, `${folders
 describe('the relay in a world', { concurrency: 6 }, () => {
   for (const folder of folders) {
     const scenario = readScenario(folder);
-    test(`${basename(folder).slice(0, 2)}: ${scenario.title}`, async () =>
+    test(`${scenario.title} (${basename(folder).slice(0, 2)})`, async () =>
       inWorld(scenario.plan, async (world) => play(scenario, world)));
   }
 });

@@ -1,5 +1,5 @@
 /**
- * Reads a scenario folder: `scenario.yaml` (hosts, settings, mail, what is expected), `zone` (a record a line), `content`
+ * Reads a scenario folder: `scenario.yaml` (title, cases, hosts, settings, mail, what is expected), `zone` (a record a line), `content`
  * (the message; the usual one when there is none) and `expected-dsn` (the reports to the sender; none when there is none).
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,6 +14,8 @@ type Said = string | readonly string[] | { readonly [partOfLine: string]: string
 
 type Written = {
   readonly title: string;
+  /** Ids of the cases of the catalogue that it proves. */
+  readonly cases?: readonly string[];
   readonly hosts?: {
     readonly [name: string]: Omit<HostPlan, 'script'> & { readonly script?: { readonly [phase: string]: Said } };
   };
@@ -51,7 +53,8 @@ export type Scenario = {
 export function readScenario(folder: string): Scenario {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a file of this repository; a wrong one fails its test
   const written = parse(readFileSync(join(folder, 'scenario.yaml'), 'utf8')) as Written;
-  const { title, hosts = {}, settings = {}, mail, expect } = written;
+  const { cases = [], hosts = {}, settings = {}, mail, expect } = written;
+  const title = `${cases.join(', ')} ${written.title}`.trim();
   const content = readIfThere(folder, 'content');
   const plans = Object.entries(hosts).map(([name, { script = {}, ...host }]): [string, HostPlan] => [
     name,
@@ -66,7 +69,7 @@ export function readScenario(folder: string): Scenario {
   };
 }
 
-/** Lines `name TYPE value`; `name FAULT servfail` makes a name misbehave, `name .` has no records. */
+/** Lines `name TYPE value`; `name FAULT servfail` makes a name misbehave, `name SECURE` is signed, `name .` has no records. */
 function readZone(text: string): { readonly [name: string]: ZoneName } {
   const names: { [name: string]: { [type: string]: unknown } } = {};
   for (const line of text.split('\n')) {
@@ -75,6 +78,7 @@ function readZone(text: string): { readonly [name: string]: ZoneName } {
     const node = (names[name] ??= {});
     const value = rest.join(' ');
     if (type === 'FAULT') node['fault'] = value;
+    else if (type === 'SECURE') node['secure'] = true;
     else if (type === 'CNAME') node['CNAME'] = value;
     else if (type !== '.') node[type] = [...[node[type] ?? []].flat(), value];
   }
