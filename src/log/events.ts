@@ -136,6 +136,29 @@ export const EVENTS = {
     counted: true,
   },
 
+  'mta-sts.fetched': { level: 'info', text: 'The MTA-STS policy of a domain was fetched.', counted: true },
+  'mta-sts.failed': {
+    level: 'warn',
+    text: 'The MTA-STS policy of a domain could not be fetched; one that is kept still holds.',
+    counted: true,
+  },
+  'mta-sts.downgraded': {
+    level: 'warn',
+    text: 'A domain has ended the enforcement of its MTA-STS policy.',
+    counted: true,
+  },
+  'mta-sts.forgotten': { level: 'debug', text: 'The MTA-STS policy of a domain that gets no mail was dropped.' },
+  'mta-sts.record-damaged': {
+    level: 'warn',
+    text: 'What was kept of the MTA-STS of a domain cannot be read and was dropped.',
+    counted: true,
+  },
+  'mta-sts.storage-failed': {
+    level: 'error',
+    text: 'Policies cannot be read or kept; those in memory hold, and mail waits where one may be missed.',
+    counted: true,
+  },
+
   'connector.tested': {
     level: 'info',
     text: 'A connector in test mode would have been used; the mail goes without it.',

@@ -1,9 +1,9 @@
-/** The real resolver, asking one zone of a test. Its cache has a clock of its own, which stands still. */
+/** The real resolver, asking one zone of a test. Its cache has a clock of its own, which stands still unless one is given. */
 import type { Resolver } from '#dns/resolver.ts';
 import { WireResolver } from '#dns/wire-resolver.ts';
 import { SELF_TEST_NAMES } from './zone.ts';
 
-export function resolverFor(zone: { readonly resolver: string }): Resolver {
+export function resolverFor(zone: { readonly resolver: string }, now: () => number = () => 0): Resolver {
   const settings = {
     resolvers: [zone.resolver],
     trustedResolvers: [],
@@ -14,5 +14,5 @@ export function resolverFor(zone: { readonly resolver: string }): Resolver {
     maximumNegativeTtl: 300_000,
     selfTest: SELF_TEST_NAMES,
   };
-  return new WireResolver({ settings: () => settings, report: () => undefined, resolvConf: '', now: () => 0 });
+  return new WireResolver({ settings: () => settings, report: () => undefined, resolvConf: '', now });
 }

@@ -18,13 +18,15 @@ import { POLICY_LIMIT_BYTES, readPolicy, type PolicyFlaw, type StsPolicy } from 
 
 export type PolicyFetch =
   | { readonly kind: 'policy'; readonly policy: StsPolicy; readonly warnings: readonly PolicyFlaw[] }
-  | { readonly kind: 'failed'; readonly trouble: StsTrouble };
+  | { readonly kind: 'failed'; readonly trouble: StsTrouble }
+  /** Not the domain's fault: nobody was asked. */
+  | { readonly kind: 'not-asked'; readonly error: unknown };
 
 export type FetchParts = {
   readonly resolver: Pick<Resolver, 'addresses'>;
   readonly settings: Live<Pick<MtaStsSettings, 'fetchTimeout' | 'port' | 'privateAddresses'>>;
-  /** The authorities that policy hosts are trusted by. */
-  readonly context: Live<SecureContext>;
+  /** The authorities that policy hosts are trusted by; rejects when they cannot be read. */
+  readonly context: () => Promise<SecureContext>;
   readonly turns: FetchTurns;
 };
 
@@ -41,20 +43,34 @@ export async function fetchPolicy(domain: string, parts: FetchParts): Promise<Po
   if (first === undefined) {
     return failed('sts-policy-fetch-error', `${host} has no public address, but ${listText(found.addresses)}`);
   }
-  const result = await parts.turns.take(siteOf(first), async () =>
-    askHttps({
+  const { context, turns } = parts;
+  return turns.take(siteOf(first), async () => {
+    const trusted = await settled(context());
+    if (trusted.kind === 'rejected') return { kind: 'not-asked', error: trusted.error };
+    const result = await askHttps({
       method: 'GET',
       host,
       port,
       path: PATH,
       headers: { accept: 'text/plain' },
       addresses,
-      context: parts.context(),
+      context: trusted.context,
       timeoutMs: fetchTimeout,
       bodyLimitBytes: POLICY_LIMIT_BYTES,
-    }),
+    });
+    return readResult(host, result);
+  });
+}
+
+type Trusted =
+  | { readonly kind: 'trusted'; readonly context: SecureContext }
+  | { readonly kind: 'rejected'; readonly error: unknown };
+
+function settled(context: Promise<SecureContext>): Promise<Trusted> {
+  return context.then(
+    (made): Trusted => ({ kind: 'trusted', context: made }),
+    (error: unknown): Trusted => ({ kind: 'rejected', error }),
   );
-  return readResult(host, result);
 }
 
 function readResult(host: string, result: HttpsResult): PolicyFetch {

@@ -49,7 +49,11 @@ type Invalid = Extract<PolicyReading, { kind: 'invalid' }>;
 export function readPolicy(body: Uint8Array): PolicyReading {
   if (body.length > POLICY_LIMIT_BYTES) return invalid(`longer than ${POLICY_LIMIT_BYTES} octets`);
   const text = decode(body);
-  if (text === undefined) return invalid('the text is not UTF-8');
+  return text === undefined ? invalid('the text is not UTF-8') : readPolicyText(text);
+}
+
+/** For text that was ours already, however long writing it anew has made it. */
+export function readPolicyText(text: string): PolicyReading {
   const warnings: PolicyFlaw[] = [];
   const fields: Field[] = [];
   for (const { line, content } of linesOf(text, warnings)) {

@@ -35,7 +35,7 @@ async function fetchFrom(
   return fetchPolicy(domain, {
     resolver: resolverFor(zone),
     settings: () => ({ fetchTimeout: 10_000, port: host.port, privateAddresses: true, ...settings }),
-    context: () => context,
+    context: async () => Promise.resolve(context),
     turns: new FetchTurns({ inAll: 10, fromOnePlace: 10 }),
   });
 }
@@ -52,6 +52,7 @@ async function resultOf(
 
 function kindOf(fetched: PolicyFetch): string {
   if (fetched.kind === 'failed') return fetched.trouble.result;
+  if (fetched.kind === 'not-asked') return fetched.kind;
   assert.deepEqual(fetched.policy, POLICY);
   return fetched.kind;
 }
@@ -272,6 +273,19 @@ describe('a fetch has limits (RFC 8461 §3.3)', () => {
   test('a host that does not answer ends at the limit', async () => {
     assert.equal(await resultOf(HANG, {}, { fetchTimeout: 200 }), 'sts-policy-fetch-error');
   });
+});
+
+test('where our own authorities cannot be read nobody is asked, and no domain is blamed', async () => {
+  await using host = await PolicyHost.start({ authority, answers: { 'dest.test': policyText() } });
+  const error = new Error('no such file');
+  const fetched = await fetchPolicy('dest.test', {
+    resolver: resolverFor(zone),
+    settings: () => ({ fetchTimeout: 10_000, port: host.port, privateAddresses: true }),
+    context: async () => Promise.reject(error),
+    turns: new FetchTurns({ inAll: 1, fromOnePlace: 1 }),
+  });
+  assert.deepEqual(fetched, { kind: 'not-asked', error });
+  assert.equal(host.connections, 0);
 });
 
 describe('what is no whole policy', () => {
