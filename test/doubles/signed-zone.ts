@@ -16,8 +16,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { SELF_TEST_NAMES } from './zone.ts';
 
 export type SignedZone = {
-  /** `bogus`: one address record is changed after signing, so its signature does not fit. */
-  readonly state: 'signed' | 'bogus' | 'unsigned';
+  /**
+   * `bogus`: one address record is changed after signing, so its signature does not fit. `stripped`: somebody has taken all
+   * signatures out, of records and of denials; not for the first zone, which is asked whether it answers.
+   */
+  readonly state: 'signed' | 'bogus' | 'unsigned' | 'stripped';
   /** Lines of a zone file; names relative to the zone. SOA and NS are added. */
   readonly records: readonly string[];
   /** In a signed zone: name and type of what has a signature that does not fit (`_25._tcp.mx TLSA`). */
@@ -106,7 +109,7 @@ function writeZone(folder: string, zone: string, { state, records, spoiled = [] 
   const soa = `@ SOA ns admin ${serial} 3600 600 86400 60`;
   const head = [`$ORIGIN ${zone}.`, '$TTL 300', soa, '@ NS ns', 'ns A 127.0.0.1'];
   writeFileSync(file, [...head, ...records, ''].join('\n'));
-  if (state === 'unsigned') return serial;
+  if (state === 'unsigned' || state === 'stripped') return serial;
   const keys = readFileSync(join(folder, `${zone}.keys`), 'utf8').split('\n');
   // NSEC3, as most signed zones of the world have it.
   run('ldns-signzone', ['-n', '-f', file, file, ...keys], folder);

@@ -33,8 +33,7 @@ export async function findTlsa(
   let why: 'absent' | 'insecure' = 'absent';
   for (const base of candidates.bases) {
     const name = `_${question.port}._tcp.${base}`;
-    // A name that is too long with what is put before it has no records.
-    if (canonicalName(name) === undefined) continue;
+    if (isTooLong(name, base)) continue;
     const answer = await resolver.tlsa(name);
     if (isFailure(answer)) return failed(`${name} TLSA`, answer);
     if (answer.kind === 'found' && answer.secure) {
@@ -63,6 +62,10 @@ async function candidatesOf(
   // The owner of a signed alias may well publish records there, wherever it leads.
   return alias.kind === 'found' && alias.secure ? { kind: 'bases', bases: [original] } : none;
 }
+
+/** A host's name may leave no room for what stands before it; then there can be no records. */
+const isTooLong = (name: string, base: string): boolean =>
+  canonicalName(name) === undefined && canonicalName(base) !== undefined;
 
 type Failure = Answer<unknown> & { readonly kind: 'failed' | 'bogus' };
 
