@@ -141,6 +141,15 @@ export function mailbox(description: string) {
   return parsed(parse, 'an address such as postmaster@example.org', { description, kind: 'address', type: 'string' });
 }
 
+/** `mailto:reports@example.org` or an https URL: where TLS reports are asked to be sent (RFC 8460 §3). */
+export function reportUri(description: string) {
+  return parsed(ifText(readReportUri), 'mailto: and an address, or an https: URL', {
+    description,
+    kind: '`mailto:` or `https:` URI',
+    type: 'string',
+  });
+}
+
 /** The address of this machine to listen on or to send from; `''` where the setting allows the system to choose. */
 export function ownAddress(description: string, family: 'any' | 'ipv4' | 'ipv6', mayBeEmpty: boolean) {
   const fits = (value: string): boolean =>
@@ -242,6 +251,28 @@ function readDate(value: unknown): Date | undefined {
 
 function readPattern(value: string): string | undefined {
   return parseDomainPattern(value)?.kind === 'any' ? '*' : parseCertificateName(value);
+}
+
+type ReportUri =
+  { readonly kind: 'mailto'; readonly address: string } | { readonly kind: 'https'; readonly url: string };
+
+function readReportUri(value: string): ReportUri | undefined {
+  const [, encoded] = /^mailto:(.*)$/i.exec(value) ?? [];
+  if (encoded !== undefined) return readMailto(encoded);
+  const url = URL.parse(value);
+  const isHttps = url !== null && url.protocol === 'https:' && url.username === '' && url.password === '';
+  return isHttps ? { kind: 'https', url: url.href } : undefined;
+}
+
+/** RFC 6068 §2: what is special in a URI may be written as `%2C`. */
+function readMailto(encoded: string): ReportUri | undefined {
+  try {
+    const address = parseAddress(decodeURIComponent(encoded));
+    const hasDomain = address !== undefined && !address.domain.startsWith('[');
+    return hasDomain ? { kind: 'mailto', address: address.text } : undefined;
+  } catch {
+    return undefined; // a percent sign without two digits
+  }
 }
 
 const readNetwork = (value: string): string | undefined =>

@@ -205,6 +205,10 @@ export const tls = section('TLS on connections to us.', {
     record('A certificate.', {
       certFile: named('PEM file of the certificate and its intermediates.', 'path'),
       keyFile: named('PEM file of the private key.', 'path'),
+      nextKeyFile: named(
+        'PEM file of the key that takes over at the next roll-over; made by `postern certs rollover prepare`. TLSA records of both are published.',
+        'path',
+      ).optional(),
     }),
     [{ certFile: '/etc/ssl/mail.example.org.pem', keyFile: '/etc/ssl/private/mail.example.org.key' }],
   ).prefault([]),

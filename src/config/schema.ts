@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { autoCount, choice, domain, duration, named, ownAddress, port, record, section, text } from './fields.ts';
 import { inbound, listeners, tls } from './inbound.ts';
 import { outbound } from './outbound.ts';
+import { publishing } from './publishing.ts';
 import { dns, queue, reports } from './queue.ts';
 import { tlsPolicy } from './tls-policy.ts';
 import { dkim, tlsReports } from './tls-reports.ts';
@@ -30,6 +31,7 @@ const settings = record('Settings of Postern.', {
   reports,
   dkim,
   tlsReports,
+  publishing,
   http: section('The HTTP interface of operators: health, metrics, queue.', {
     address: ownAddress(
       'Address to listen on. There is no TLS here: keep it on loopback or behind a proxy.',

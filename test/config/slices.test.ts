@@ -7,10 +7,14 @@ import { processCount, type RelayConfig } from '#config/schema.ts';
 import type { DnsSettings } from '#dns/settings.ts';
 import type { InboundSettings } from '#inbound/settings.ts';
 import type { OutboundSettings } from '#outbound/settings.ts';
+import type { PublishingSettings } from '#publishing/settings.ts';
 import type { QueueSettings } from '#queue/settings.ts';
 import type { ReportSettings } from '#reporting/settings.ts';
 
-type Slices = InboundSettings & OutboundSettings & ReportSettings & { queue: QueueSettings; dns: DnsSettings };
+type Slices = InboundSettings &
+  OutboundSettings &
+  ReportSettings &
+  PublishingSettings & { queue: QueueSettings; dns: DnsSettings };
 
 const defaults: RelayConfig = parseConfig('', 'relay.yaml', { hostname: 'mail.example.org' }).config;
 
