@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
-import type { TlsEvidence } from '#mail/diagnosis.ts';
+import { diagnosticText, type TlsEvidence } from '#mail/diagnosis.ts';
 import type { Envelope, EnvelopeRecipient } from '#mail/envelope.ts';
 import { parseOffers } from '#outbound/ehlo.ts';
 import { mailCommand, planTransaction } from '#outbound/plan.ts';
@@ -104,7 +104,10 @@ describe('a message that demands TLS (RFC 8689 §4.2.1)', () => {
 
   test('DSNG-50 without TLS it is 5.7.10', () => {
     const { plan } = planOf({ envelope: tagged });
-    assert.equal(plan.kind === 'refused' ? plan.diagnosis.detail : '', '7.10');
+    assert.equal(
+      plan.kind === 'refused' ? diagnosticText('failed', plan.diagnosis) : '',
+      '550 5.7.10 Encryption needed: the message demands authenticated TLS (REQUIRETLS)',
+    );
   });
 });
 

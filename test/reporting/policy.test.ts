@@ -91,6 +91,48 @@ describe('a policy of the recipient kept the message back', () => {
   });
 });
 
+describe('a delay notice has the code and the words of its policy while the message waits', () => {
+  const cases: [id: string, status: StatusName, code: string][] = [
+    ['QUE-03', 'sts-no-mx', '450 4.4.8 MX hosts of the recipient domain failed MTA-STS validation'],
+    ['QUE-04', 'sts-certificate', '450 4.7.5 Remote certificate failed MTA-STS validation.'],
+    [
+      'QUE-01',
+      'sts-tls-not-offered',
+      '450 4.7.4 Destination mail server must support TLS: its domain has an MTA-STS policy',
+    ],
+    ['QUE-02', 'policy-lookup-failed', '450 4.7.5 The TLS policy of the destination could not be looked up'],
+    [
+      'QUE-01',
+      'starttls-not-supported',
+      '450 4.7.321 starttls-not-supported: Destination mail server must support TLS to receive mail.',
+    ],
+    [
+      'QUE-04',
+      'certificate-expired',
+      "450 4.7.322 certificate-expired: Destination mail server's certificate is expired.",
+    ],
+    ['QUE-04', 'tlsa-invalid', '450 4.7.323 tlsa-invalid: The domain failed DANE validation.'],
+    [
+      'QUE-02',
+      'dane-required',
+      '450 4.7.323 dane-required: The domain has no usable DANE records, and mail to it needs them.',
+    ],
+    ['QUE-02', 'dnssec-invalid', '450 4.7.324 dnssec-invalid: Destination domain returned invalid DNSSEC records'],
+    [
+      'QUE-04',
+      'certificate-host-mismatch',
+      '450 4.7.325 certificate-host-mismatch: Remote certificate MUST have a common name or subject alternative name matching the hostname (DANE)',
+    ],
+  ];
+  for (const [id, status, code] of cases) {
+    test(`${id} ${status}`, async () => {
+      const { fields, text } = await told(troubled(status, status.startsWith('sts') ? STS : DANE), 'delayed');
+      assert.ok(fields.includes(`Diagnostic-Code: smtp; ${code}`), fields.join('\n'));
+      assert.match(text, /What happened: .*\.\nWhich policy: /);
+    });
+  }
+});
+
 describe('a demand of this side kept the message back', () => {
   const cases: [kind: PolicyEvidence['kind'], domain: string, name: string][] = [
     ['override', 'partner', 'the override partner in the configuration of this relay'],
