@@ -150,7 +150,7 @@ describe('a demand of this side kept the message back', () => {
     ['requiretls-not-offered', '5.7.30'],
     ['requiretls-no-tls', '5.7.10'],
   ] as const) {
-    test(`DSNG-50 REQUIRETLS is named as the sender's demand: ${code} (RFC 8689 §4.2.1)`, async () => {
+    test(`DSNG-50, QUE-05 REQUIRETLS is named as the sender's demand: ${code} (RFC 8689 §4.2.1)`, async () => {
       const policy = { kind: 'requiretls', domain: 'd.test', detail: 'mx.d.test does not offer it' } as const;
       const { text, fields } = await told(troubled(status, policy));
       assertInOrder(text, ['Which policy: REQUIRETLS, demanded by the sender', 'send the message again without']);
