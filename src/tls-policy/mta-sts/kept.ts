@@ -53,6 +53,9 @@ const MOST_CHANGES = 20;
 /** A policy may be long, and a record of all of them must stay small. */
 const MOST_HISTORY_CHARACTERS = 200_000;
 
+/** `Date` alone reads almost anything. */
+const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 const RESULTS: readonly StsTrouble['result'][] = ['sts-policy-fetch-error', 'sts-policy-invalid', 'sts-webpki-invalid'];
 
 export function expiryOf(policy: StsPolicy, fetchedAt: Date): Date {
@@ -130,7 +133,8 @@ function readLookups(value: unknown): LookupFailures | undefined {
 }
 
 function readDate(value: unknown): Date | undefined {
-  const date = new Date(typeof value === 'string' ? value : Number.NaN);
+  if (typeof value !== 'string' || !ISO_DATE.test(value)) return undefined;
+  const date = new Date(value);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
