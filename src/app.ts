@@ -7,9 +7,6 @@ import { ServerCertificates } from '#certificates/server-certificates.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import { UserDirectory } from '#config/user-directory.ts';
 import type { DnssecState } from '#dns/dnssec-state.ts';
-import type { Resolver } from '#dns/resolver.ts';
-import { ResolverTrust } from '#dns/trust.ts';
-import { WireResolver } from '#dns/wire-resolver.ts';
 import { makeAdmission } from '#inbound/admission.ts';
 import { makeAuthentication } from '#inbound/authentication.ts';
 import { Inbound } from '#inbound/listener.ts';
@@ -18,31 +15,20 @@ import type { Report } from '#log/events.ts';
 import type { Logger } from '#log/logger.ts';
 import { makeMetrics, type Metrics } from '#log/metrics.ts';
 import { makeReport, type Trace } from '#log/report.ts';
-import { diagnose } from '#mail/diagnosis.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
-import { attempt, type OpenRequest } from '#outbound/attempt.ts';
-import { readCredentials } from '#outbound/credentials.ts';
 import { requiresDnssec, usesDane } from '#outbound/dane-use.ts';
-import { HostFinder } from '#outbound/hosts.ts';
-import { openSession } from '#outbound/open.ts';
 import { ownEndpoints } from '#outbound/own-addresses.ts';
-import { Pauses } from '#outbound/pauses.ts';
-import { SessionPool } from '#outbound/pool.ts';
-import { reportingTls } from '#outbound/tls-events.ts';
-import type { SessionOpening } from '#outbound/transaction.ts';
-import { LEASE_MS, OutboundWorker } from '#outbound/worker.ts';
 import { queueIds } from '#queue/id.ts';
 import { Queue } from '#queue/queue.ts';
-import { scheduleFor } from '#queue/schedule.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
 import type { RecordStore } from '#records/store.ts';
-import { reportMaker } from '#reporting/dsn/reports.ts';
 import { SqliteQueueStore } from '#storage/sqlite/queue-store.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceStore } from '#storage/sqlite/trace-store.ts';
+import { Delivery } from './delivery.ts';
+import { systemClock } from './policy-chain.ts';
 import { StartRefused, type Listening, type ProcessStatus, type RelayProcess } from './relay-process.ts';
 
-const IDLE_SESSIONS_EVERY_MS = 5_000;
 /** A proxy speaks first and at once. */
 const PROXY_HEADER_MS = 5_000;
 const PRUNE_EVERY_MS = 3_600_000;
@@ -135,15 +121,11 @@ class Running {
   readonly #settings: Live<RelayConfig>;
   readonly queue: Queue;
   readonly inbound: Inbound;
-  readonly #pool: SessionPool;
   readonly #certificates: ServerCertificates;
-  readonly #pauses: Pauses;
-  readonly #trust: ResolverTrust;
-  readonly #worker: OutboundWorker;
+  readonly #delivery: Delivery;
   readonly #traces: TraceStore;
   readonly #records: RecordStore;
   readonly #timers: readonly NodeJS.Timeout[];
-  #isDraining = false;
 
   private constructor(live: Live<RelayConfig>, stores: Stores, reporting: Reporting) {
     this.#settings = live;
@@ -174,27 +156,15 @@ class Running {
       clock: systemClock,
     });
 
-    const { resolver, trust } = makeResolver(live, report);
-    this.#trust = trust;
-    const hosts = new HostFinder({
-      resolver,
-      random: Math.random,
-      isOurs: (ip, port) => ownEndpoints(this.inbound.addresses())(ip, port),
-    });
-    this.#pool = new SessionPool(live);
-    this.#pauses = new Pauses(stores.queue, (destination) => scheduleFor(live().queue, destination), Math.random);
-    const findHosts = hosts.find.bind(hosts);
-    const attemptParts = { findHosts, open: reportingTls(open, report), pool: this.#pool };
-    this.#worker = new OutboundWorker({
-      queue: stores.queue,
-      attempt: async (order) => attempt(order, attemptParts),
-      pauses: this.#pauses,
-      makeReports: reportMaker(live, makeQueueId),
+    this.#delivery = new Delivery({
       settings: live,
-      schedules: () => live().queue,
+      queue: stores.queue,
+      records: stores.records,
       report,
-      now: systemClock,
-      random: Math.random,
+      count: () => undefined,
+      makeQueueId,
+      isOurs: (ip, port) => ownEndpoints(this.inbound.addresses())(ip, port),
+      doesChores: stores.ownsRecords,
     });
     this.#timers = this.#startTimers(report, stores.ownsRecords);
   }
@@ -218,30 +188,25 @@ class Running {
   async reload(): Promise<void> {
     await this.#certificates.refresh();
     await this.inbound.reload();
-    await this.#trust.test();
-    this.queue.wake();
+    await this.#delivery.reload();
   }
 
-  /** Those at work and those that wait for the next message. */
   get outboundSessions(): number {
-    return this.#worker.active + this.#pool.size;
+    return this.#delivery.sessions;
   }
 
   /** `undefined` when nothing asks for DANE. */
   get dnssec(): DnssecState | undefined {
-    return usesDane(this.#settings()) ? this.#trust.dnssec() : undefined;
+    return usesDane(this.#settings()) ? this.#delivery.trust.dnssec() : undefined;
   }
 
   wake(): void {
-    this.#worker.lookAgain();
+    this.#delivery.lookAgain();
   }
 
   async drain(timeout: Milliseconds): Promise<void> {
-    this.#isDraining = true;
     for (const timer of this.#timers) clearInterval(timer);
-    this.#trust.stop();
-    await Promise.all([this.inbound.drain(timeout), this.#worker.drain(timeout)]);
-    await this.#pool.drain();
+    await Promise.all([this.inbound.drain(timeout), this.#delivery.drain(timeout)]);
     this.#certificates.close();
   }
 
@@ -253,29 +218,16 @@ class Running {
   }
 
   async #start(): Promise<void> {
-    const tested = this.#trust.test();
-    await this.#pauses.load();
+    await this.#delivery.load();
+    const tested = this.#delivery.trust.test();
     if (requiresDnssec(this.#settings())) demandDnssec(await tested);
     await this.inbound.start();
-    void this.#deliver(tested);
-  }
-
-  /** Mail is taken at once, and sent when it is known what the resolver's word is worth. */
-  async #deliver(tested: Promise<DnssecState>): Promise<void> {
-    await tested;
-    if (this.#isDraining) return;
-    this.queue.subscribe({
-      leaseFor: LEASE_MS,
-      recipientsPerLease: () => this.#settings().outbound.recipientsPerTransaction,
-      freshRoom: (destination) => this.#worker.hasRoom(destination),
-      onFresh: (leases) => this.#worker.take(leases),
-    });
-    this.#worker.start();
+    // Mail is taken at once, and sent when it is known what the resolver's word is worth.
+    void tested.then(() => this.#delivery.begin());
   }
 
   #startTimers(report: Report, ownsRecords: boolean): readonly NodeJS.Timeout[] {
     return [
-      setInterval(() => void this.#pool.closeIdle(), IDLE_SESSIONS_EVERY_MS),
       setInterval(() => void this.#pruneTraces(report), PRUNE_EVERY_MS),
       ...(ownsRecords ? [setInterval(() => void this.#pruneRecords(report), PRUNE_EVERY_MS)] : []),
     ];
@@ -332,14 +284,6 @@ async function openStores(live: Live<RelayConfig>, shards: readonly number[], re
   }
 }
 
-function makeResolver(live: Live<RelayConfig>, report: Report): { resolver: Resolver; trust: ResolverTrust } {
-  const parts = { settings: () => live().dns, report, resolvConf: '/etc/resolv.conf' };
-  return {
-    resolver: new WireResolver({ ...parts, now: () => performance.now() }),
-    trust: new ResolverTrust({ ...parts, isNeeded: () => usesDane(live()), random: Math.random }),
-  };
-}
-
 function demandDnssec(state: DnssecState): void {
   if (state.kind === 'validates') return;
   const message = `is require, so the resolver must validate DNSSEC; ${state.reason}`;
@@ -352,19 +296,7 @@ function tracing(traces: TraceStore): Trace {
     const { messageId, sender = '', recipient = '', headerMessageId = '' } = fields;
     if (messageId === undefined) return;
     // The sender is known from the first record of a message; naming it again would only cost.
-    const subjects = event === 'inbound.accepted' ? [sender, headerMessageId, ...others] : [recipient];
+    const subjects = event === 'inbound.accepted' ? [sender, headerMessageId, ...others] : [recipient, ...others];
     traces.append({ at, messageId, event, fields, subjects });
   };
 }
-
-async function open({ endpoint, decision, route, settings }: OpenRequest): Promise<SessionOpening> {
-  const account = route.connector?.credentials;
-  const credentials = account === undefined ? undefined : await readCredentials(account);
-  if (account !== undefined && credentials === undefined) {
-    const diagnosis = diagnose('internal-error', '[Message=the password of the smart host cannot be read]');
-    return { kind: 'failed', scope: 'session', weight: 'transient', diagnosis };
-  }
-  return openSession({ endpoint, decision, settings, credentials });
-}
-
-const systemClock = (): Date => new Date();

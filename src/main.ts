@@ -8,14 +8,17 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Machine } from '#config/load.ts';
+import type { RelayConfig } from '#config/schema.ts';
 import { processConsole } from '#cli/console.ts';
 import { runCommandLine } from '#cli/program.ts';
 import { testResolvers } from '#dns/self-test.ts';
 import { serversOf } from '#dns/servers.ts';
 import { usesDane } from '#outbound/dane-use.ts';
+import { ownEndpoints } from '#outbound/own-addresses.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
+import { RecordPolicyDesk } from './policy-desk.ts';
 import { runRelay } from './run.ts';
 
 const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
@@ -25,6 +28,15 @@ const machine: Machine = { hostname: hostname() };
 function versionOf(directory: string): string {
   const { version }: { version?: unknown } = JSON.parse(readFileSync(`${directory}/package.json`, 'utf8'));
   return String(version);
+}
+
+async function openRecords({ dataDirectory }: Pick<RelayConfig, 'dataDirectory'>): Promise<SqliteRecordStore> {
+  return SqliteRecordStore.open({
+    dataDirectory,
+    now: () => new Date(),
+    onDamage: (movedTo) =>
+      console.complain(`records.db was damaged; it is now ${movedTo}, and an empty one took its place`),
+  });
 }
 
 const version = versionOf(packageDirectory);
@@ -38,13 +50,16 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   startRelay: async (loaded) => runRelay(loaded, { machine, version, write: console.write }),
   openDesk: async ({ dataDirectory }) => new SqliteQueueDesk(dataDirectory),
   openTraces: async ({ dataDirectory }) => new SqliteTraceReader(dataDirectory),
-  openRecords: async ({ dataDirectory }) =>
-    SqliteRecordStore.open({
-      dataDirectory,
-      now: () => new Date(),
-      onDamage: (movedTo) =>
-        console.complain(`records.db was damaged; it is now ${movedTo}, and an empty one took its place`),
-    }),
+  openRecords,
+  openPolicies: async (config) => {
+    const isOurs = ownEndpoints(config.listeners);
+    return new RecordPolicyDesk({
+      settings: () => config,
+      records: await openRecords(config),
+      isOurs,
+      dnssec: undefined,
+    });
+  },
   askResolver: async (server) => {
     const resolver = new Resolver({ timeout: 2_000, tries: 1 });
     if (server !== undefined) resolver.setServers([server]);

@@ -20,12 +20,17 @@ import { makeMetrics, METRICS_CONTENT_TYPE, renderMetrics, type Metrics } from '
 import { makeReport } from '#log/report.ts';
 import { requiresDnssec } from '#outbound/dane-use.ts';
 import type { QueueAct, QueueDesk, QueueFilter } from '#queue/desk.ts';
+import { ownEndpoints } from '#outbound/own-addresses.ts';
 import type { QueueDepth } from '#queue/store.ts';
+import type { PolicyDesk } from '#tls-policy/desk.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
+import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { listShards } from '#storage/sqlite/shards.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { Relay } from './app.ts';
 import { StartRefused, type Listening, type ProcessStatus } from './relay-process.ts';
+import { systemClock } from './policy-chain.ts';
+import { RecordPolicyDesk } from './policy-desk.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** How long the process may take to end by itself once everything is closed. */
@@ -159,12 +164,34 @@ class RunningRelay {
     return adminRoutes({
       desk: new WakingDesk(new SqliteQueueDesk(dataDirectory), () => this.#supervisor.wake()),
       traces: new SqliteTraceReader(dataDirectory),
+      policies: {
+        explain: async (asked, probe) => this.#withPolicies(async (policies) => policies.explain(asked, probe)),
+        list: async (limit, after) => this.#withPolicies(async (policies) => policies.list(limit, after)),
+      },
       metrics: { contentType: METRICS_CONTENT_TYPE, render: async () => this.#renderMetrics() },
       readiness: async () => this.#readiness(),
       status: async () => this.#status(),
       reload: async () => this.#reload(),
       report: this.#report,
     });
+  }
+
+  /** Asked seldom, so nothing is kept open in between. */
+  async #withPolicies<Answer>(ask: (policies: PolicyDesk) => Promise<Answer>): Promise<Answer> {
+    const { processes } = await this.#supervisor.statuses();
+    const config = this.#config;
+    const isOurs = ownEndpoints(processes.flatMap(({ listening }) => listening));
+    const records = await SqliteRecordStore.open({
+      dataDirectory: config.dataDirectory,
+      now: systemClock,
+      onDamage: (file) => this.#report('records.damaged', { file }),
+    });
+    const desk = new RecordPolicyDesk({ settings: () => config, records, isOurs, dnssec: dnssecOf(processes) });
+    try {
+      return await ask(desk);
+    } finally {
+      await desk.close();
+    }
   }
 
   async #renderMetrics(): Promise<string> {

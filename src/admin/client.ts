@@ -4,13 +4,28 @@
  */
 import type { QueueAct, QueueDesk, QueueDetail, QueueFilter, QueueRow } from '#queue/desk.ts';
 import type { Pause } from '#queue/store.ts';
+import type { Milliseconds } from '#mail/units.ts';
 import type { TraceRecord, TraceStore } from '#queue/trace-store.ts';
+import type { PolicyDesk } from '#tls-policy/desk.ts';
+import type { DecisionRecord } from '#tls-policy/last-decisions.ts';
 import type { Access } from './access.ts';
 import { filterTexts, isEmptyFilter } from './filter.ts';
 import type { RelayStatus, ReloadOutcome } from './relay-status.ts';
 
 const TIMEOUT_MS = 30_000;
-const DATES = new Set(['receivedAt', 'dueAt', 'until', 'at', 'startedAt', 'oldestReceivedAt']);
+/** Hosts may be slow, and a policy is waited for as long as a delivery waits for it. */
+const PROBE_TIMEOUT_MS = 600_000;
+const DATES = new Set([
+  'receivedAt',
+  'dueAt',
+  'until',
+  'at',
+  'startedAt',
+  'oldestReceivedAt',
+  'fetchedAt',
+  'expiresAt',
+  'expires',
+]);
 
 /** Nobody listens at the address (`nobody`), or who does is not our relay or is in trouble. */
 export class RelayUnreachable extends Error {
@@ -23,7 +38,12 @@ export class RelayUnreachable extends Error {
   }
 }
 
-type Call = { readonly path: string; readonly query?: Record<string, string>; readonly post?: object };
+type Call = {
+  readonly path: string;
+  readonly query?: Record<string, string>;
+  readonly post?: object;
+  readonly timeout?: Milliseconds;
+};
 
 export class RelayClient implements QueueDesk, Pick<TraceStore, 'find'> {
   readonly #access: Access;
@@ -65,6 +85,21 @@ export class RelayClient implements QueueDesk, Pick<TraceStore, 'find'> {
     return (await this.#ask<{ records: readonly TraceRecord[] }>({ path: '/api/trace', query })).records;
   }
 
+  policies(): PolicyDesk {
+    return {
+      explain: async (asked, probe) => {
+        const query = { name: asked, probe: String(probe) };
+        const response = await this.#call({ path: '/api/policy/explain', query, timeout: PROBE_TIMEOUT_MS });
+        return response.status === 404 ? undefined : this.#read(response);
+      },
+      list: async (limit, after = '') => {
+        const query = { limit: String(limit), after };
+        return (await this.#ask<{ decisions: readonly DecisionRecord[] }>({ path: '/api/policy', query })).decisions;
+      },
+      close: async () => this.close(),
+    };
+  }
+
   status(): Promise<RelayStatus> {
     return this.#ask({ path: '/api/status' });
   }
@@ -94,13 +129,13 @@ export class RelayClient implements QueueDesk, Pick<TraceStore, 'find'> {
     return this.#read<Answer>(await this.#call(call));
   }
 
-  async #call({ path, query = {}, post }: Call): Promise<Response> {
+  async #call({ path, query = {}, post, timeout = TIMEOUT_MS }: Call): Promise<Response> {
     const url = new URL(path, this.#access.url);
     url.search = new URLSearchParams(query).toString();
     const headers = { authorization: `Bearer ${this.#access.token}`, 'content-type': 'application/json' };
     const request = post === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(post) };
     try {
-      return await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return await fetch(url, { ...request, redirect: 'error', signal: AbortSignal.timeout(timeout) });
     } catch (error) {
       const isNobody = error instanceof Error && codeOf(error.cause) === 'ECONNREFUSED';
       const what = isNobody ? 'nobody listens' : 'no answer came';

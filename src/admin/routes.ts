@@ -6,12 +6,14 @@ import { refusal, type HttpAnswer, type HttpQuestion, type HttpRoute } from '#ht
 import type { Report } from '#log/events.ts';
 import type { QueueAct, QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
+import { MAX_DECISIONS, type PolicyDesk } from '#tls-policy/desk.ts';
 import { isEmptyFilter, MAX_ROWS, readFilter } from './filter.ts';
 import type { Readiness, RelayStatus, ReloadOutcome } from './relay-status.ts';
 
 export type AdminParts = {
   readonly desk: Omit<QueueDesk, 'close'>;
   readonly traces: Pick<TraceStore, 'find'>;
+  readonly policies: Pick<PolicyDesk, 'explain' | 'list'>;
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
   readonly readiness: () => Promise<Readiness>;
   readonly status: () => Promise<RelayStatus>;
@@ -46,6 +48,8 @@ export function adminRoutes(parts: AdminParts): readonly HttpRoute[] {
       answer: async () => ({ body: { pauses: await desk.pauses() } }),
     },
     { method: 'GET', path: '/api/trace', access: 'token', answer: (question) => trace(parts, question) },
+    { method: 'GET', path: '/api/policy', access: 'token', answer: (question) => listPolicies(parts, question) },
+    { method: 'GET', path: '/api/policy/explain', access: 'token', answer: (question) => explain(parts, question) },
   ];
 }
 
@@ -103,6 +107,17 @@ async function trace({ traces }: AdminParts, { query }: HttpQuestion): Promise<H
   const limit = wholeNumber(query['limit'] ?? '1000', 1, MAX_ROWS);
   if (limit === undefined) return refusal(400, `limit must be a whole number from 1 to ${MAX_ROWS}`);
   return { body: { records: await traces.find(subject, limit) } };
+}
+
+async function listPolicies({ policies }: AdminParts, { query }: HttpQuestion): Promise<HttpAnswer> {
+  const limit = wholeNumber(query['limit'] ?? '100', 1, MAX_DECISIONS);
+  if (limit === undefined) return refusal(400, `limit must be a whole number from 1 to ${MAX_DECISIONS}`);
+  return { body: { decisions: await policies.list(limit, query['after'] ?? '') } };
+}
+
+async function explain({ policies }: AdminParts, { query }: HttpQuestion): Promise<HttpAnswer> {
+  const explanation = await policies.explain(query['name'] ?? '', query['probe'] === 'true');
+  return explanation === undefined ? refusal(404, 'name must be a domain or an address') : { body: explanation };
 }
 
 function wholeNumber(text: string, min: number, max: number): number | undefined {

@@ -3,6 +3,7 @@ import type { LoadedConfig, Machine } from '#config/load.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
+import type { PolicyDesk } from '#tls-policy/desk.ts';
 import type { RecordStore } from '#records/store.ts';
 
 export type Console = {
@@ -31,6 +32,8 @@ export type CommandAdapters = {
   readonly openTraces: (config: RelayConfig) => Promise<Pick<TraceStore, 'find' | 'close'>>;
   /** Cached policies and counters; a running relay shares them. */
   readonly openRecords: (config: RelayConfig) => Promise<RecordStore>;
+  /** TLS policies without a running relay: look-ups are made anew, what is kept is read. */
+  readonly openPolicies: (config: RelayConfig) => Promise<PolicyDesk>;
   /** Asks a resolver (or the system's) anything; rejects when no answer comes. */
   readonly askResolver: (resolver: string | undefined) => Promise<void>;
   /** Tests whether the resolvers validate DNSSEC; why not, when they do not and something asks for DANE. */

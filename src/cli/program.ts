@@ -14,6 +14,7 @@ import { registerCerts } from './certs.ts';
 import { registerConfig } from './config.ts';
 import { registerDocs } from './docs.ts';
 import { CommandFailure, EXIT_CODES, type ExitName } from './exit.ts';
+import { registerPolicy } from './policy.ts';
 import { registerQueue } from './queue.ts';
 import { registerSend } from './send.ts';
 import { registerStart } from './start.ts';
@@ -57,6 +58,7 @@ export function buildProgram(adapters: CommandAdapters, end: (code: number) => v
   registerStatus(program, context);
   registerQueue(program, context);
   registerTrace(program, context);
+  registerPolicy(program, context);
   registerSend(program, context);
   registerConfig(program, context);
   registerCerts(program, context);

@@ -10,6 +10,7 @@ import { RelayClient, RelayUnreachable } from '#admin/client.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
+import type { PolicyDesk } from '#tls-policy/desk.ts';
 import type { CommandContext } from './adapters.ts';
 import { CommandFailure } from './exit.ts';
 
@@ -48,6 +49,15 @@ export async function withTraces<Result>(
 ): Promise<Result> {
   const { config } = context.settings();
   return closing((await runningRelay(config)) ?? (await context.openTraces(demandDirectory(config))), use);
+}
+
+export async function withPolicies<Result>(
+  context: CommandContext,
+  use: (policies: PolicyDesk) => Promise<Result>,
+): Promise<Result> {
+  const { config } = context.settings();
+  const relay = await runningRelay(config);
+  return closing(relay === undefined ? await context.openPolicies(config) : relay.policies(), use);
 }
 
 /** Without it the answer would be an empty queue, to somebody who is in the wrong directory. */

@@ -14,6 +14,16 @@ export type TlsEvidence = {
   readonly peerSubject?: string | undefined;
   /** SHA-256 of the peer's certificate, lower-case hex. */
   readonly peerFingerprint?: string | undefined;
+  /** SHA-256 of every certificate that was sent, the peer's first, where a policy looked at them. */
+  readonly chain?: readonly string[] | undefined;
+  /** Whose demand the certificate has met: `dane`, `mta-sts`, `floor`, `connector`, `override` or `requiretls`. */
+  readonly by?: string | undefined;
+  /** The domain of that policy, or the name of the connector or override. */
+  readonly policy?: string | undefined;
+  /** The TLSA record that matched: `_25._tcp.mx.dest.test 3 1 1 ab12...`. */
+  readonly matched?: string | undefined;
+  /** What is not well about it and yet no reason to refuse. */
+  readonly warnings?: readonly string[] | undefined;
 };
 
 /** Which demand for TLS was not met, so that an NDR can say who published what, how it failed and who can mend it. */

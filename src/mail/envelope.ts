@@ -28,4 +28,6 @@ export type Envelope = {
   readonly envelopeId?: string | undefined;
   /** REQUIRETLS of RFC 8689 §2: no server on the way may take the message over less than authenticated TLS. */
   readonly requireTls?: boolean | undefined;
+  /** A TLS report of ours: it goes whatever TLS there is, and is in no report itself (RFC 8460 §3). */
+  readonly tlsReport?: boolean | undefined;
 };

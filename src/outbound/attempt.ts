@@ -6,13 +6,13 @@
  */
 import type { Diagnosis } from '#mail/diagnosis.ts';
 import type { Delivery, Lease } from '#queue/store.ts';
-import { decideTls, decisionKey, type TlsDecision } from '#tls-policy/decide.ts';
-import type { TlsFacts } from '#tls-policy/facts.ts';
-import type { Host, HostsFinding } from './hosts.ts';
+import type { Connect, Skip } from '#tls-policy/decision.ts';
+import { wishOf, type Decisions } from './decisions.ts';
 import { UNTRIED, conclude, meetResult, meetTrouble, type Outcome, type Standing } from './outcome.ts';
 import type { SessionPool } from './pool.ts';
 import type { Route } from './route.ts';
 import type { OutboundSettings } from './settings.ts';
+import type { Survey, SurveyedHost, SurveyRequest } from './survey.ts';
 import type {
   Endpoint,
   RecipientResult,
@@ -33,14 +33,20 @@ export type AttemptResult = {
 
 export type OpenRequest = {
   readonly endpoint: Endpoint;
-  readonly decision: TlsDecision;
+  readonly decision: Connect;
   readonly route: Route;
   readonly settings: OutboundSettings;
 };
 
+/** A host that TLS policy leaves alone. */
+export type SkipRequest = { readonly host: string; readonly route: Route; readonly refusal: Skip };
+
 /** What an attempt asks of the world. */
 export type AttemptParts = {
-  readonly findHosts: (route: Route, settings: OutboundSettings) => Promise<HostsFinding>;
+  readonly survey: (request: SurveyRequest) => Promise<Survey>;
+  readonly decisions: Pick<Decisions, 'decide'>;
+  readonly skip: (request: SkipRequest) => void;
+  readonly reuse: (session: Session, route: Route) => void;
   readonly open: (request: OpenRequest) => Promise<SessionOpening>;
   readonly pool: SessionPool;
 };
@@ -56,7 +62,7 @@ export type AttemptOrder = {
 /** Never rejects for what DNS or a host does. */
 export async function attempt(order: AttemptOrder, parts: AttemptParts): Promise<AttemptResult> {
   const run = new Run(order, parts);
-  const finding = await parts.findHosts(order.route, order.settings);
+  const finding = await parts.survey(run.question);
   if (finding.kind === 'trouble') run.meetTrouble(finding.trouble, false);
   else {
     for (const [position, host] of finding.hosts.entries()) {
@@ -80,22 +86,40 @@ class Run {
     this.#standings = new Map(order.lease.deliveries.map((delivery) => [delivery, UNTRIED]));
   }
 
+  get question(): SurveyRequest {
+    const { lease, route, settings, expired } = this.#order;
+    const { envelope, facts } = lease.message;
+    const wish = wishOf({
+      sender: envelope.sender,
+      requireTls: envelope.requireTls === true,
+      tlsNotRequired: facts.tlsRequired === 'no',
+      tlsReport: envelope.tlsReport === true,
+    });
+    return { route, settings, wish, fresh: expired };
+  }
+
   get isDone(): boolean {
     return this.#open().length === 0;
   }
 
   /** Tries the addresses of one host, each as a host of its own, until nothing is open (RFC 5321 §5.1). */
-  async tryHost(host: Host, hostsLeft: boolean): Promise<void> {
-    const finding = await host.addresses();
-    if (finding.kind === 'trouble') {
-      this.meetTrouble(finding.trouble, hostsLeft);
+  async tryHost({ host, known: knowing }: SurveyedHost, hostsLeft: boolean): Promise<void> {
+    const known = await knowing;
+    if (known.addresses.kind === 'trouble') {
+      this.meetTrouble(known.addresses.trouble, hostsLeft);
       return;
     }
     const { route, settings } = this.#order;
-    const decision = decideTls(factsOf(host, route, settings));
-    for (const [position, ip] of finding.ips.entries()) {
+    const decision = this.#parts.decisions.decide(host, known, this.question);
+    if (decision.kind === 'skip') {
+      this.#parts.skip({ host: host.name, route, refusal: decision });
+      this.meetTrouble(troubleOf(decision), hostsLeft);
+      return;
+    }
+    const { ips } = known.addresses;
+    for (const [position, ip] of ips.entries()) {
       const endpoint: Endpoint = { host: host.name, ip, port: host.port, implicitTls: host.implicitTls };
-      const othersLeft = hostsLeft || position < finding.ips.length - 1;
+      const othersLeft = hostsLeft || position < ips.length - 1;
       const trouble = await this.#serve({ endpoint, decision, route, settings }, othersLeft);
       if (trouble !== undefined) this.meetTrouble(trouble, othersLeft);
       if (this.isDone) return;
@@ -123,7 +147,10 @@ class Run {
   async #serve(request: OpenRequest, hostsLeft: boolean): Promise<Trouble | undefined> {
     const key = poolKey(request);
     const kept = this.#parts.pool.take(key);
-    if (kept !== undefined && (await this.#transact(kept, key, { hostsLeft, isKept: true }))) return undefined;
+    if (kept !== undefined && (await this.#transact(kept, key, { hostsLeft, isKept: true }))) {
+      this.#parts.reuse(kept, request.route);
+      return undefined;
+    }
     const opening = await this.#parts.open(request);
     if (opening.kind === 'failed') return opening;
     await this.#transact(opening.session, key, { hostsLeft, isKept: false });
@@ -159,6 +186,11 @@ class Run {
   }
 }
 
+/** What one message demands must not make others wait. */
+function troubleOf({ ofMessage, diagnosis }: Skip): Trouble {
+  return { scope: ofMessage ? 'message' : 'session', weight: 'transient', diagnosis };
+}
+
 /** A transfer rejects for a defect or for content that cannot be read; what the session stands at nobody knows then. */
 async function transferOrClose(session: Session, transaction: Transaction): Promise<TransferResult> {
   try {
@@ -174,22 +206,13 @@ function isSessionTrouble(result: RecipientResult): boolean {
   return result.kind === 'refused' && result.scope === 'session';
 }
 
-function factsOf(host: Host, { connector }: Route, { tlsPolicy }: OutboundSettings): TlsFacts {
-  const { tlsSettings, tlsDomain } = connector ?? {};
-  return {
-    host: host.name,
-    floor: tlsPolicy.floor,
-    connector: tlsSettings === undefined ? undefined : { tlsSettings, tlsDomain },
-  };
-}
-
 /**
  * Sessions are kept apart by where they lead, what was decided for them, whose credentials they use and the TLS settings
  * that they were made under: after a reload nothing goes over what the new settings might have refused.
  */
 function poolKey({ endpoint, decision, route, settings }: OpenRequest): string {
   const place = `${endpoint.host} ${endpoint.ip} ${endpoint.port} ${route.connector?.name ?? ''}`;
-  return `${place} ${decisionKey(decision)} ${tlsKey(settings)}`;
+  return `${place} ${decision.key} ${tlsKey(settings)}`;
 }
 
 /** Written once for each configuration that was in force. */

@@ -2,7 +2,7 @@
  * What the end of an attempt means for the queue and for the sender: settlements with their retry times, the endings that
  * may be worth a report, and the events. Pure; the worker carries it out.
  */
-import type { EventFields, EventName } from '#log/events.ts';
+import type { EventFields, EventName, Subjects } from '#log/events.ts';
 import { diagnose, type Diagnosis, type TlsEvidence } from '#mail/diagnosis.ts';
 import { enhancedStatus, statusCode } from '#mail/status.ts';
 import { isLate, nextRetry } from '#queue/schedule.ts';
@@ -15,7 +15,7 @@ import type { Delivered, Outcome } from './outcome.ts';
 export type Conclusion = {
   readonly settlements: ReadonlyMap<number, Settlement>;
   readonly endings: readonly Ending[];
-  readonly events: readonly (readonly [EventName, EventFields])[];
+  readonly events: readonly (readonly [EventName, EventFields & Subjects])[];
 };
 
 export type Terms = {
@@ -33,7 +33,7 @@ export type Terms = {
 export function concludeLease(lease: Lease, outcomes: ReadonlyMap<number, Outcome>, terms: Terms): Conclusion {
   const settlements = new Map<number, Settlement>();
   const endings: Ending[] = [];
-  const events: [EventName, EventFields][] = [];
+  const events: [EventName, EventFields & Subjects][] = [];
   for (const delivery of lease.deliveries) {
     const outcome = outcomes.get(delivery.index);
     if (outcome === undefined) continue;
@@ -133,7 +133,7 @@ function eventOf(
   settlement: Settlement,
   delivery: Delivery,
   { lease, terms }: Around,
-): [EventName, EventFields] {
+): [EventName, EventFields & Subjects] {
   const { message } = lease;
   const fields: EventFields = {
     messageId: message.messageId,
@@ -145,16 +145,23 @@ function eventOf(
   };
   if (outcome.kind === 'delivered') {
     const { endpoint, tls, reply } = outcome;
-    const reached = { mxHost: endpoint.host, ip: endpoint.ip, reason: reply, tls: tlsWords(tls) };
+    const reached = {
+      mxHost: endpoint.host,
+      ip: endpoint.ip,
+      reason: reply,
+      tls: tlsWords(tls),
+      ...evidenceFields(tls),
+    };
     return ['delivery.delivered', { ...fields, ...reached, status: statusCode('delivered', 'delivered') }];
   }
   const { diagnosis } = settlement.kind === 'delivered' ? outcome : settlement;
-  const { remote, detail, text, tls } = diagnosis;
+  const { remote, detail, text, tls, policy } = diagnosis;
   const kind = settlement.kind === 'failed' ? 'failed' : 'deferred';
   const told: EventFields = {
     ...fields,
     ...(remote === undefined ? {} : { mxHost: remote.host, ip: remote.ip }),
-    ...(tls === undefined ? {} : { tls: tlsWords(tls) }),
+    ...(tls === undefined ? {} : { tls: tlsWords(tls), ...evidenceFields(tls) }),
+    ...(policy === undefined ? {} : { by: policy.kind, policy: policy.domain }),
     ...(settlement.kind === 'deferred' ? { retryAt: settlement.retryAt.toISOString() } : {}),
     status: enhancedStatus(kind, detail),
     reason: text,
@@ -162,8 +169,29 @@ function eventOf(
   return [kind === 'failed' ? 'delivery.failed' : 'delivery.deferred', told];
 }
 
-/** `TLSv1.3 TLS_AES_256_GCM_SHA384 authenticated`, or `none`. */
+/**
+ * `TLSv1.3 TLS_AES_256_GCM_SHA384 authenticated by dane`, or `none`; `matched by dane` where the records fit and nothing proves that
+ * the host is the right one (RFC 7672 §2.2.1).
+ */
 export function tlsWords(tls: TlsEvidence | undefined): string {
   if (tls === undefined) return 'none';
-  return `${tls.version} ${tls.cipher}${tls.authenticated ? ' authenticated' : ''}`;
+  const { version, cipher, authenticated, by } = tls;
+  const isPublished = by === 'dane' || by === 'mta-sts';
+  const how = authenticated ? ' authenticated' : isPublished ? ' matched' : '';
+  return `${version} ${cipher}${how}${isPublished ? ` by ${by}` : ''}`;
+}
+
+/** The rest of the evidence, and what a delivery can be found by besides: the policy and the certificate. */
+function evidenceFields(tls: TlsEvidence | undefined): EventFields & Subjects {
+  if (tls?.by === undefined) return {};
+  const { by, policy, matched, peerFingerprint, chain } = tls;
+  const found = [policy, matched?.split(' ')[0], peerFingerprint].filter((subject) => subject !== undefined);
+  return {
+    by,
+    ...(policy === undefined ? {} : { policy }),
+    ...(matched === undefined ? {} : { matched }),
+    ...(peerFingerprint === undefined ? {} : { fingerprint: peerFingerprint }),
+    ...(chain === undefined ? {} : { chain: chain.join(' ') }),
+    subjects: found,
+  };
 }

@@ -2,6 +2,7 @@
  * The TLS handshake of an outgoing connection, and what it showed. Nothing is judged here: `tls-policy/verify.ts` does
  * that, since a decision may want less than a trusted chain or something else than Node checks.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 
@@ -11,24 +12,30 @@ import type { Milliseconds } from '#mail/units.ts';
 import type { Handshake, PeerCertificate } from '#tls-policy/verify.ts';
 import { reasonOf } from './wire.ts';
 
+/** OpenSSL itself refuses chains that are much longer. */
+const MAX_CHAIN = 32;
+
 export type Securing =
   | { readonly kind: 'secured'; readonly socket: TLSSocket; readonly handshake: Handshake }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export type SecuringOptions = {
-  readonly host: string;
+  /** The server name that is asked for; an address is none (RFC 6066 §3). */
+  readonly serverName: string;
+  /** Every certificate that the peer sends is wanted, not only its own. */
+  readonly wantsChain: boolean;
   readonly context: SecureContext;
   readonly timeoutMs: Milliseconds;
 };
 
 /** Takes the socket over; it is destroyed when the handshake fails. */
-export function secure(plain: Socket, { host, context, timeoutMs }: SecuringOptions): Promise<Securing> {
+export function secure(plain: Socket, options: SecuringOptions): Promise<Securing> {
+  const { serverName, wantsChain, context, timeoutMs } = options;
   return new Promise((resolve) => {
     const socket = connect({
       socket: plain,
       secureContext: context,
-      // An address is no server name (RFC 6066 §3).
-      ...(isAddress(host) ? {} : { servername: host }),
+      ...(isAddress(serverName) ? {} : { servername: serverName }),
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
     });
@@ -46,25 +53,25 @@ export function secure(plain: Socket, { host, context, timeoutMs }: SecuringOpti
       clearTimeout(timer);
       socket.off('error', onError).off('close', onClose);
       socket.disableRenegotiation();
-      resolve({ kind: 'secured', socket, handshake: handshakeOf(socket) });
+      resolve({ kind: 'secured', socket, handshake: handshakeOf(socket, wantsChain) });
     });
   });
 }
 
-function handshakeOf(socket: TLSSocket): Handshake {
+function handshakeOf(socket: TLSSocket, wantsChain: boolean): Handshake {
   const problem = socket.authorized ? undefined : String(socket.authorizationError || 'UNKNOWN');
+  // Asked once for each socket: Node takes the certificate out of OpenSSL's hands with the first question.
+  const certificate = socket.getPeerX509Certificate();
   return {
     version: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().standardName,
     chainProblem: problem,
-    certificate: certificateOf(socket),
+    certificate: certificate === undefined ? undefined : readCertificate(certificate),
+    chain: wantsChain && certificate !== undefined ? sentWith(certificate) : [],
   };
 }
 
-/** Asked once for each socket: Node takes the certificate out of OpenSSL's hands with the first question. */
-function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
-  const certificate = socket.getPeerX509Certificate();
-  if (certificate === undefined) return undefined;
+function readCertificate(certificate: X509Certificate): PeerCertificate {
   // Node gives none, whatever its types say, where the certificate has names in its extension only (RFC 5280 §4.1.2.6).
   const subject: string | undefined = certificate.subject;
   return {
@@ -73,6 +80,17 @@ function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     thumbprint: certificate.fingerprint.replaceAll(':', ''),
   };
+}
+
+/** What Node calls the issuer is the next certificate in the order in which they were sent; it proves nothing. */
+function sentWith(leaf: X509Certificate): readonly X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  for (let next: X509Certificate | undefined = leaf; next !== undefined; next = next.issuerCertificate) {
+    // The last one, where it is its own issuer, names itself.
+    if (chain.at(-1) === next || chain.length === MAX_CHAIN) break;
+    chain.push(next);
+  }
+  return chain;
 }
 
 const isAddress = (host: string): boolean => host.startsWith('[') || isIp(host);

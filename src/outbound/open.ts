@@ -9,8 +9,9 @@ import type { SecureContext } from 'node:tls';
 
 import type { TlsEvidence } from '#mail/diagnosis.ts';
 import type { StatusName } from '#mail/status.ts';
-import { demandsTls, type TlsDecision } from '#tls-policy/decide.ts';
-import { verifyTls, type TlsResult } from '#tls-policy/verify.ts';
+import { demandsTls, type Connect, type Requirement } from '#tls-policy/decision.ts';
+import type { PolicyResult } from '#tls-policy/results.ts';
+import { verifyTls, type TlsResult, type Verdict } from '#tls-policy/verify.ts';
 import { authenticate, type Credentials } from './auth.ts';
 import { outgoingContext } from './authorities.ts';
 import { NO_OFFERS, parseOffers, type Offers } from './ehlo.ts';
@@ -24,8 +25,9 @@ import { isLoss, reasonOf, Wire, type Answer } from './wire.ts';
 
 export type SessionRequest = {
   readonly endpoint: Endpoint;
-  readonly decision: TlsDecision;
+  readonly decision: Connect;
   readonly settings: OutboundSettings;
+  readonly now: () => Date;
   /** For AUTH to a smart host; with them TLS is demanded whatever the decision says. */
   readonly credentials?: Credentials | undefined;
   /** Ends the opening; a session that is open is not concerned. */
@@ -34,6 +36,7 @@ export type SessionRequest = {
 
 /** TLS was tried and failed where it is only preferred. */
 type TlsFailed = { readonly kind: 'tls-failed'; readonly trouble: Trouble };
+type Opened = { readonly kind: 'open'; readonly session: SmtpSession };
 type Failed = { readonly kind: 'failed' } & Trouble;
 
 /** A connection that stands, with the TLS that it has. */
@@ -41,34 +44,41 @@ type Standing = { readonly kind: 'standing'; readonly wire: Wire; readonly tls: 
 
 /** Never rejects for what a host does. */
 export async function openSession(request: SessionRequest): Promise<SessionOpening> {
-  const first = await new Opening(request, true).run();
-  if (first.kind !== 'tls-failed') return first;
+  const isClear = request.decision.requirements[0].demand.kind === 'clear' && !request.endpoint.implicitTls;
+  const first = new Opening(request, !isClear);
+  const opening = await first.run();
+  if (opening.kind !== 'tls-failed') return { ...opening, results: first.results };
   // One more connection, in clear: only a preference leads here (RFC 7435 §3).
   const second = await new Opening(request, false).run();
-  return second.kind === 'tls-failed' ? failed(second.trouble) : second;
+  return { ...(second.kind === 'tls-failed' ? failed(second.trouble) : second), results: first.results };
 }
 
 class Opening {
+  /** How the host stands to what is published, once TLS was tried. */
+  results: readonly PolicyResult[] = [];
   readonly #endpoint: Endpoint;
-  readonly #decision: TlsDecision;
+  readonly #decision: Connect;
   readonly #settings: OutboundSettings;
+  readonly #now: () => Date;
   readonly #credentials: Credentials | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #mayTryTls: boolean;
   #socket: Socket | undefined;
   #context: SecureContext | undefined;
 
-  constructor({ endpoint, decision, settings, credentials, signal }: SessionRequest, mayTryTls: boolean) {
+  constructor({ endpoint, decision, settings, now, credentials, signal }: SessionRequest, mayTryTls: boolean) {
     this.#endpoint = endpoint;
     // A password goes over TLS or not at all.
-    this.#decision = credentials !== undefined && !demandsTls(decision) ? { kind: 'encrypt' } : decision;
+    this.#decision =
+      credentials !== undefined && !demandsTls(decision) ? { ...decision, requirements: [OVER_TLS] } : decision;
     this.#settings = settings;
+    this.#now = now;
     this.#credentials = credentials;
     this.#signal = signal;
-    this.#mayTryTls = mayTryTls;
+    this.#mayTryTls = mayTryTls || credentials !== undefined;
   }
 
-  async run(): Promise<SessionOpening | TlsFailed> {
+  async run(): Promise<Opened | Failed | TlsFailed> {
     const abort = (): void => void this.#socket?.destroy();
     this.#signal?.addEventListener('abort', abort);
     const opening = await this.#open();
@@ -77,7 +87,7 @@ class Opening {
     return opening;
   }
 
-  async #open(): Promise<SessionOpening | TlsFailed> {
+  async #open(): Promise<Opened | Failed | TlsFailed> {
     const { timeouts } = this.#settings.outbound;
     // Before the connection: no octet of the host may come while nobody listens.
     if (this.#mayTryTls && !(await this.#prepareTls())) {
@@ -198,38 +208,42 @@ class Opening {
   }
 
   #inClear(standing: Standing, result: TlsResult, reply?: Reply): Standing | Failed {
-    const verdict = verifyTls(this.#decision, result, this.#endpoint);
+    const verdict = this.#verify(result);
     if (verdict.kind === 'met') return standing;
     const { host, ip } = this.#endpoint;
     const said = reply === undefined ? '' : replyText(reply);
-    const diagnosis = { ...verdict.diagnosis, remote: { host, ip, reply: said } };
-    return failed({ scope: 'session', weight: 'transient', diagnosis });
+    return failedTls({ ...verdict, diagnosis: { ...verdict.diagnosis, remote: { host, ip, reply: said } } });
   }
 
   async #secure(plain: Socket, awaited: 0 | 1): Promise<Standing | Failed | TlsFailed> {
-    const { host } = this.#endpoint;
+    const { published, requirements, serverName = this.#endpoint.host } = this.#decision;
     const context = this.#context;
     if (context === undefined) throw new TypeError('TLS was not prepared');
     const timeoutMs = this.#settings.outbound.timeouts.command;
-    const securing = await secure(plain, { host, context, timeoutMs });
+    const wantsChain = [...requirements, ...published].some(({ demand }) => demand.kind === 'dane');
+    const securing = await secure(plain, { serverName, wantsChain, context, timeoutMs });
     if (securing.kind === 'failed') return this.#tlsFailure(securing.reason);
     const { socket, handshake } = securing;
     this.#socket = socket;
-    const verdict = verifyTls(this.#decision, { kind: 'secured', handshake }, this.#endpoint);
-    if (verdict.kind === 'unmet') {
-      return failed({ scope: 'session', weight: 'transient', diagnosis: verdict.diagnosis });
-    }
+    const verdict = this.#verify({ kind: 'secured', handshake });
+    if (verdict.kind === 'unmet') return failedTls(verdict);
     return { kind: 'standing', wire: new Wire(socket, awaited), tls: verdict.evidence };
   }
 
   /** Only a preference for TLS on a port that knows clear text leaves another way. */
   #tlsFailure(reason: string): Failed | TlsFailed {
-    const verdict = verifyTls(this.#decision, { kind: 'failed', reason }, this.#endpoint);
-    if (verdict.kind === 'unmet')
-      return failed({ scope: 'session', weight: 'transient', diagnosis: verdict.diagnosis });
+    const verdict = this.#verify({ kind: 'failed', reason });
+    if (verdict.kind === 'unmet') return failedTls(verdict);
     const peer = { endpoint: this.#endpoint, tls: undefined };
     const trouble = sessionTrouble('tls-required', `TlsNegotiationFailed ${reason}`, peer);
     return this.#endpoint.implicitTls ? failed(trouble) : { kind: 'tls-failed', trouble };
+  }
+
+  #verify(result: TlsResult): Verdict {
+    const peer = { ...this.#endpoint, sourceIp: this.#socket?.localAddress };
+    const verdict = verifyTls(this.#decision, result, peer, this.#now());
+    this.results = verdict.results;
+    return verdict;
   }
 
   #troubleOf(phase: 'greeting' | 'EHLO', answer: Answer, tls: TlsEvidence | undefined): Trouble | undefined {
@@ -243,9 +257,17 @@ class Opening {
   }
 }
 
+const OVER_TLS: Requirement = { demand: { kind: 'encrypt' }, by: 'connector', name: '' };
+
 const CONNECT_STATUS: { readonly [code in string]?: StatusName } = {
   ECONNREFUSED: 'connection-refused',
   ECONNRESET: 'connection-lost',
 };
 
 const failed = (trouble: Trouble): Failed => ({ kind: 'failed', ...trouble });
+
+/** A demand of the message says nothing of other mail for the host; any other may be met another time. */
+function failedTls({ diagnosis, lasting, ofMessage }: Verdict & { readonly kind: 'unmet' }): Failed {
+  if (lasting) return failed({ scope: 'host', weight: 'permanent', diagnosis });
+  return failed({ scope: ofMessage ? 'message' : 'session', weight: 'transient', diagnosis });
+}

@@ -89,6 +89,11 @@ function routeBy(
   return { kind: 'literal', ip: literalAddress(destination), port, connector, key };
 }
 
+/** The domain that hosts were asked for, or the host itself. */
+export function nexthopOf(route: Route, host: string): string {
+  return route.kind === 'mx' ? route.domain : host;
+}
+
 const missing = (name: string): Route => ({ kind: 'missing', key: `nowhere by ${name}` });
 
 /** `[192.0.2.1]` and `[IPv6:2001:db8::1]` as `mail/address.ts` leaves them. */

@@ -4,6 +4,7 @@
 import type { Content, ContentFacts } from '#mail/content.ts';
 import type { Diagnosis, TlsEvidence } from '#mail/diagnosis.ts';
 import type { Envelope, EnvelopeRecipient } from '#mail/envelope.ts';
+import type { PolicyResult } from '#tls-policy/results.ts';
 
 /** Where a trouble belongs and whether trying again can help; `trouble.ts` alone makes a next step of it. */
 export type Scope = 'session' | 'host' | 'message' | 'recipient';
@@ -55,5 +56,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export type SessionOpening =
-  { readonly kind: 'open'; readonly session: Session } | ({ readonly kind: 'failed' } & Trouble);
+/** `results`: how the host stands to what its destination publishes; empty where it did not come to TLS (RFC 8460 §4.3.4). */
+export type SessionOpening = { readonly results: readonly PolicyResult[] } & (
+  { readonly kind: 'open'; readonly session: Session } | ({ readonly kind: 'failed' } & Trouble)
+);

@@ -11,13 +11,14 @@ import type { Live, Milliseconds } from '#mail/units.ts';
 import { isExpired, nextRetry, scheduleFor } from '#queue/schedule.ts';
 import type { QueueSettings } from '#queue/settings.ts';
 import type { Queue } from '#queue/queue.ts';
-import type { Lease } from '#queue/store.ts';
+import type { Lease, Pause } from '#queue/store.ts';
 import type { MakeReports, Reports } from '#reporting/dsn/reports.ts';
 import type { AttemptOrder, AttemptResult } from './attempt.ts';
 import { concludeLease, outcomesWithoutAttempt, withoutFailures, type Conclusion, type Terms } from './conclusion.ts';
 import { Lanes } from './lanes.ts';
 import type { Outcome } from './outcome.ts';
 import type { Pauses } from './pauses.ts';
+import type { PolicyWatch } from './policy-watch.ts';
 import { decideRoute } from './route.ts';
 import type { OutboundConnectorSettings, OutboundSettings } from './settings.ts';
 
@@ -25,6 +26,7 @@ export type WorkerParts = {
   readonly queue: Pick<Queue, 'lease' | 'leaseOverdue' | 'settle' | 'due' | 'wake'>;
   readonly attempt: (order: AttemptOrder) => Promise<AttemptResult>;
   readonly pauses: Pauses;
+  readonly watch: Pick<PolicyWatch, 'learn' | 'forget'>;
   readonly makeReports: MakeReports;
   readonly settings: Live<OutboundSettings>;
   readonly schedules: Live<QueueSettings>;
@@ -39,6 +41,9 @@ const LEASES_AT_ONCE = 100;
 /** How often mail that is late or too old is looked for. */
 const OVERDUE_EVERY_MS = 10_000;
 const SETTLE_AGAIN_MS = 2_000;
+/** How often mail that is too old asks anew for the policy that it waits for, and for how many destinations that is known. */
+const LAST_LOOK_EVERY_MS = 60_000;
+const LAST_LOOKS = 10_000;
 /** Outcomes that the store has not taken yet; beyond these no new attempt begins. */
 const UNSETTLED_LIMIT = 2_000;
 
@@ -48,6 +53,8 @@ export class OutboundWorker {
   readonly #stop = new AbortController();
   /** Ends what still tries when the time of a drain is over. */
   readonly #end = new AbortController();
+  /** When expired mail of a destination had its last attempt in spite of a pause. */
+  readonly #lastLooks = new Map<string, Milliseconds>();
   #unsettled = 0;
   #nextOverdue = 0;
   #storeChanged = false;
@@ -160,7 +167,7 @@ export class OutboundWorker {
     const due: Lease[] = [];
     const settling: Promise<void>[] = [];
     for (const lease of leases) {
-      const pause = this.#parts.pauses.at(lease.destination, now);
+      const pause = this.#pauseOf(lease, now);
       if (pause === undefined && !lease.deliveries.every(({ operatorFailed }) => operatorFailed)) due.push(lease);
       else {
         const terms = { ...this.#terms(lease, now), retryAt: pause?.until ?? now };
@@ -171,6 +178,23 @@ export class OutboundWorker {
     }
     this.take(due);
     await Promise.all(settling);
+  }
+
+  /**
+   * The pause that keeps the lease back. Mail that is too old and waits for a policy has a last attempt all the same: the policy may
+   * have changed (RFC 8461 §5.1). One in a while speaks for all of the destination.
+   */
+  #pauseOf({ destination, message }: Lease, now: Date): Pause | undefined {
+    const pause = this.#parts.pauses.at(destination, now);
+    if (pause?.diagnosis.policy === undefined) return pause;
+    const schedule = scheduleFor(this.#parts.schedules(), destination);
+    if (!isExpired(schedule, message.receivedAt, now)) return pause;
+    const last = this.#lastLooks.get(destination) ?? 0;
+    if (now.getTime() - last < LAST_LOOK_EVERY_MS) return pause;
+    this.#lastLooks.delete(destination);
+    this.#lastLooks.set(destination, now.getTime());
+    if (this.#lastLooks.size > LAST_LOOKS) this.#lastLooks.delete(this.#lastLooks.keys().next().value ?? '');
+    return undefined;
   }
 
   #fill(): void {
@@ -235,6 +259,11 @@ export class OutboundWorker {
 
   /** True when the destination rests from now on. */
   async #learn(destination: string, { unreachable }: AttemptResult, now: Date): Promise<boolean> {
+    const { watch, report } = this.#parts;
+    if (unreachable === undefined) watch.forget(destination);
+    else if (unreachable.policy !== undefined) {
+      watch.learn(destination).catch((error: unknown) => report('relay.defect', { nexthop: destination }, error));
+    }
     try {
       return await this.#parts.pauses.learn(destination, unreachable, now);
     } catch (error) {

@@ -1,64 +1,130 @@
 /**
- * Decides what TLS a connection to one host must have. Pure: facts in, decision out. The handshake happens in `outbound/`,
- * and `verify.ts` judges it.
+ * Decides what TLS a connection to one host must have, or that there may be none. Pure: facts in, decision out. DANE is asked
+ * first, then MTA-STS (RFC 8461 §2); what the operator demands is never lowered by either; an override is the operator's own
+ * word over all of it; REQUIRETLS yields to nothing.
+ *
+ * The handshake happens in `outbound/`, and `verify.ts` judges it.
  */
-import type { ConnectorDemand, TlsFacts } from './facts.ts';
+import {
+  demandKey,
+  isAuthentication,
+  strengthOf,
+  type Demand,
+  type Requirement,
+  type Skip,
+  type TlsDecision,
+} from './decision.ts';
+import type { TlsFacts } from './facts.ts';
+import { localRequirement } from './local.ts';
+import { listsHost } from './mta-sts/patterns.ts';
+import { daneDemand, publishedBy } from './published.ts';
+import { hostUnlisted, hostUnproven, lookupFailed, noDane, stsLookupFailed } from './refusals.ts';
 
-/** Whose certificate it must be, besides that it chains to a trusted root. */
-export type Identity =
-  /** Anybody's: the chain alone is judged. */
-  | { readonly kind: 'any' }
-  /** One host's: the certificate names it, a wildcard standing for its whole first label. */
-  | { readonly kind: 'host'; readonly name: string }
-  /** Exchange's TlsDomain: a name, or `*.contoso.com` for every name below contoso.com. */
-  | { readonly kind: 'domain'; readonly pattern: string };
+/** What one source says: to demand something, to leave the host alone, or nothing. */
+type Word =
+  | { readonly kind: 'require'; readonly requirement: Requirement }
+  | ({ readonly kind: 'skip' } & Skip)
+  | { readonly kind: 'pass' };
 
-export type TlsDecision =
-  /** TLS if it can be had, else clear text (RFC 7435 §3). */
-  | { readonly kind: 'prefer' }
-  /** TLS, whoever the peer is. */
-  | { readonly kind: 'encrypt' }
-  | { readonly kind: 'authenticate'; readonly identity: Identity };
+const PASS = { kind: 'pass' } as const;
 
-export function decideTls({ host, floor, connector }: TlsFacts): TlsDecision {
-  const named: TlsDecision = { kind: 'authenticate', identity: { kind: 'host', name: host } };
-  const demanded = connector === undefined ? undefined : demandOf(connector, named);
-
-  // A name that the operator wrote down says more than one that came out of an MX record, so it stands for the floor too.
-  if (demanded?.kind === 'authenticate' && demanded.identity.kind !== 'any') return demanded;
-  if (floor === 'authenticated') return named;
-  if (demanded !== undefined) return demanded;
-  return floor === 'encrypted' ? { kind: 'encrypt' } : { kind: 'prefer' };
+export function decideTls(facts: TlsFacts): TlsDecision {
+  const published = publishedBy(facts);
+  const word = publishedWord(facts);
+  if (word.kind === 'skip') return { ...word, published };
+  const requirements = withLocal(word, facts);
+  const proof = facts.wish === 'require-tls' ? proofWord(facts, requirements) : PASS;
+  if (proof.kind === 'skip') return { ...proof, published };
+  const [first, ...others] =
+    proof.kind === 'require' ? [proof.requirement, ...requirements.filter(isStrong)] : requirements;
+  const demands = [first, ...others].map(({ demand }) => demand);
+  return {
+    kind: 'connect',
+    requirements: [first, ...others],
+    published,
+    requireTls: facts.wish === 'require-tls',
+    serverName: serverNameOf([...demands, ...published.map(({ demand }) => demand)]),
+    key: [...demands.map(demandKey), ...published.map(({ key }) => key)].join('; '),
+  };
 }
 
-/** True when nothing may be sent in clear, whatever happens to the handshake. */
-export function demandsTls(decision: TlsDecision): boolean {
-  return decision.kind !== 'prefer';
+/** What the destination publishes, or the override says of it; DANE decides where it applies. */
+function publishedWord(facts: TlsFacts): Word {
+  const dane = daneWord(facts);
+  const decides = dane.kind === 'skip' || (dane.kind === 'require' && dane.requirement.demand.kind === 'dane');
+  if (decides) return dane;
+  const sts = stsWord(facts);
+  return sts.kind === 'pass' ? dane : sts;
 }
 
-/** Names the decision: sessions made under different ones are never mixed up when they are used again. */
-export function decisionKey(decision: TlsDecision): string {
-  if (decision.kind !== 'authenticate') return decision.kind;
-  const { identity } = decision;
-  switch (identity.kind) {
-    case 'any':
-      return 'authenticate';
-    case 'host':
-      return `authenticate host ${identity.name}`;
-    case 'domain':
-      return `authenticate domain ${identity.pattern}`;
+function daneWord(facts: TlsFacts): Word {
+  const { dane, override, daneSettings, mxSecure } = facts;
+  const mandatory = override === undefined ? facts.daneIsMandatory : override.level === 'dane';
+  const isEnforced = mandatory || (countsPublished(facts) && daneSettings.mode === 'enforce');
+  if (!isEnforced || facts.wish === 'deliver-anyway') return PASS;
+  if (dane.kind === 'failed') return skip(lookupFailed(dane, facts));
+  if (dane.kind !== 'records') return mandatory ? skip(noDane(facts)) : PASS;
+  const usable = dane.records.some((record) => record.usable);
+  if (mandatory && !(usable && mxSecure)) return skip(noDane(facts));
+  if (!mxSecure && daneSettings.insecureMx === 'may') return PASS;
+  // RFC 7672 §2.2: records that cannot be used still say that the host has TLS.
+  const encryptOnly = !usable || (!mxSecure && daneSettings.insecureMx === 'encrypt');
+  return required(encryptOnly ? { kind: 'encrypt' } : daneDemand(dane, facts), 'dane', dane.base);
+}
+
+function stsWord(facts: TlsFacts): Word {
+  const { sts, stsMode, host } = facts;
+  if (!countsPublished(facts) || stsMode !== 'enforce') return PASS;
+  if (sts.kind === 'lookup-failed') return facts.stsGraceIsOver ? PASS : skip(stsLookupFailed(sts, facts));
+  if (sts.kind !== 'policy' || sts.policy.mode !== 'enforce') return PASS;
+  if (!listsHost(sts.policy.mx, host)) return skip(hostUnlisted(sts, facts));
+  return required(hostDemand(host), 'mta-sts', sts.domain);
+}
+
+/** What is published counts, but where the operator or the sender says otherwise (RFC 8689 §4.2.2). */
+function countsPublished({ override, wish }: TlsFacts): boolean {
+  return override === undefined && (wish === 'none' || wish === 'require-tls');
+}
+
+/** The strongest demands of both sides, at least one. A name that the operator wrote down is demanded besides the host's own. */
+function withLocal(word: Word, facts: TlsFacts): readonly [Requirement, ...Requirement[]] {
+  const local = localRequirement(facts);
+  if (word.kind !== 'require') return [local];
+  const { requirement } = word;
+  if (!isStrong(requirement))
+    return strengthOf(local.demand) > strengthOf(requirement.demand) ? [local] : [requirement];
+  const isPinned = local.demand.kind === 'authenticate' && local.demand.identity.kind === 'domains';
+  return isPinned ? [requirement, local] : [requirement];
+}
+
+/**
+ * RFC 8689 §4.2.1: the host's name must come from a source that can be trusted, and its certificate prove it. What is published
+ * proves it also where it is not enforced; TLSA records that cannot be used prove nothing.
+ */
+function proofWord(facts: TlsFacts, requirements: readonly Requirement[]): Word {
+  const { dane, sts, host, mxSecure } = facts;
+  const provers = mxSecure ? ['dane', 'mta-sts', 'override'] : ['mta-sts', 'override'];
+  if (requirements.some((one) => isStrong(one) && provers.includes(one.by))) return PASS;
+  if (dane.kind === 'failed') return skip({ ...lookupFailed(dane, facts), ofMessage: true });
+  if (dane.kind === 'records' && mxSecure && dane.records.some(({ usable }) => usable)) {
+    return required(daneDemand(dane, facts), 'requiretls', dane.base);
   }
+  const isListed = sts.kind === 'policy' && sts.policy.mode === 'enforce' && listsHost(sts.policy.mx, host);
+  // Where the domain itself is the host, no look-up could have named another one.
+  const isNamed = mxSecure || host === facts.routedTo.name;
+  if (!isListed && (!isNamed || dane.kind === 'records')) return skip(hostUnproven(facts));
+  return required(hostDemand(host), 'requiretls', host);
 }
 
-function demandOf({ tlsSettings, tlsDomain }: ConnectorDemand, named: TlsDecision): TlsDecision {
-  switch (tlsSettings) {
-    case 'EncryptionOnly':
-      return { kind: 'encrypt' };
-    case 'CertificateValidation':
-      return { kind: 'authenticate', identity: { kind: 'any' } };
-    case 'DomainValidation':
-      // Without a domain to compare, the host's own name is the strictest that is left.
-      if (tlsDomain === undefined || tlsDomain === '') return named;
-      return { kind: 'authenticate', identity: { kind: 'domain', pattern: tlsDomain.toLowerCase() } };
-  }
+/** The TLSA base is asked for, also where the records are only told about (RFC 7672 §8.1). */
+function serverNameOf(demands: readonly Demand[]): string | undefined {
+  return demands.find((demand) => demand.kind === 'dane')?.base;
+}
+
+const hostDemand = (name: string): Demand => ({ kind: 'authenticate', identity: { kind: 'host', name } });
+const isStrong = ({ demand }: Requirement): boolean => isAuthentication(demand);
+const skip = (refusal: Skip): Word => ({ kind: 'skip', ...refusal });
+
+function required(demand: Demand, by: Requirement['by'], name: string): Word {
+  return { kind: 'require', requirement: { demand, by, name } };
 }

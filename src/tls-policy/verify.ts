@@ -1,10 +1,16 @@
 /**
- * Judges whether a session has the TLS that was decided on. Pure: what the handshake gave comes in, a verdict goes out.
- * Not for choosing what happens next; `outbound/trouble.ts` does that with the diagnosis.
+ * Judges whether a session has the TLS that was decided on, and how it stands to what the destination publishes. Pure: what the
+ * handshake gave comes in, a verdict goes out. Not for choosing what happens next; `outbound/trouble.ts` does that.
  */
+import type { X509Certificate } from 'node:crypto';
 import { standsForDomain, standsForHost, type CertificateNames } from '#mail/certificate-names.ts';
-import { diagnose, type Diagnosis, type TlsEvidence } from '#mail/diagnosis.ts';
-import type { Identity, TlsDecision } from './decide.ts';
+import type { Diagnosis, TlsEvidence } from '#mail/diagnosis.ts';
+import { matchDane } from './dane/match.ts';
+import { recordText } from './dane/records.ts';
+import type { Connect, DaneTerms, Demand, Identity, Published } from './decision.ts';
+import type { PolicyResult, ResultType } from './results.ts';
+import { diagnosisOf, type Peer, type Shortfall } from './unmet.ts';
+import { oneLine } from './words.ts';
 
 export type PeerCertificate = {
   /** `CN=mx.example.net`, as it stands in the certificate. */
@@ -23,6 +29,8 @@ export type Handshake = {
   readonly chainProblem: string | undefined;
   /** `undefined` when the peer showed none that can be read: then nobody is authenticated. */
   readonly certificate: PeerCertificate | undefined;
+  /** The certificates as they were sent, the peer's first; nothing about them is proven. Empty where nobody asks for them. */
+  readonly chain: readonly X509Certificate[];
 };
 
 /** What became of TLS on a connection. */
@@ -33,43 +41,86 @@ export type TlsResult =
   /** The handshake failed; `reason` is OpenSSL's or ours. */
   | { readonly kind: 'failed'; readonly reason: string };
 
-export type Peer = { readonly host: string; readonly ip: string; readonly port: number };
-
 export type Verdict =
-  | { readonly kind: 'met'; readonly evidence: TlsEvidence | undefined }
-  | { readonly kind: 'unmet'; readonly diagnosis: Diagnosis };
+  | { readonly kind: 'met'; readonly evidence: TlsEvidence | undefined; readonly results: readonly PolicyResult[] }
+  | {
+      readonly kind: 'unmet';
+      readonly diagnosis: Diagnosis;
+      /** Only this message demanded it, and time will not help (RFC 8689 §4.2.1). */
+      readonly lasting: boolean;
+      readonly ofMessage: boolean;
+      readonly results: readonly PolicyResult[];
+    };
 
-export function verifyTls(decision: TlsDecision, result: TlsResult, peer: Peer): Verdict {
+/** What one demand comes to. */
+type Judgement = ({ readonly kind: 'met' } & Match) | { readonly kind: 'unmet'; readonly shortfall: Shortfall };
+
+/** What matched, and what is not well about it all the same. */
+type Match = { readonly matched?: string; readonly warnings?: readonly string[] };
+
+const MET = { kind: 'met' } as const;
+
+export function verifyTls(decision: Connect, result: TlsResult, peer: Peer, now: Date): Verdict {
+  const judged = decision.requirements.map((requirement) => ({
+    requirement,
+    judgement: judge(requirement.demand, result, now),
+  }));
+  const results = decision.published.map((published) => resultOf(published, result, { peer, now }));
+  const evidence = evidenceOf(decision, result, peer);
+  for (const { requirement, judgement } of judged) {
+    if (judgement.kind === 'met') continue;
+    const { shortfall } = judgement;
+    const diagnosis = diagnosisOf(requirement, shortfall, { decision, peer, evidence });
+    // A handshake that failed says nothing lasting of the host.
+    const lasting = decision.requireTls && shortfall.type !== 'handshake';
+    return { kind: 'unmet', diagnosis, lasting, ofMessage: decision.requireTls, results };
+  }
+  const matches = judged.flatMap(({ judgement }) =>
+    judgement.kind === 'met' && judgement.matched !== undefined ? [judgement] : [],
+  );
+  return { kind: 'met', evidence: proven(evidence, decision, matches[0]), results };
+}
+
+function judge(demand: Demand, result: TlsResult, now: Date): Judgement {
+  if (demand.kind === 'clear' || demand.kind === 'prefer') return MET;
   switch (result.kind) {
     case 'not-offered':
-      if (decision.kind === 'prefer') return { kind: 'met', evidence: undefined };
-      return unmet('451 5.7.3 STARTTLS is required to send mail', peer);
+      return unmet('starttls-not-supported', '451 5.7.3 STARTTLS is required to send mail');
     case 'failed':
-      if (decision.kind === 'prefer') return { kind: 'met', evidence: undefined };
-      return unmet(`TlsNegotiationFailed ${result.reason}`, peer);
+      return unmet('handshake', `TlsNegotiationFailed ${result.reason}`);
     case 'secured':
-      return judge(decision, result.handshake, peer);
+      if (demand.kind === 'encrypt') return MET;
+      if (demand.kind === 'dane') return judgeDane(demand, result.handshake, now);
+      return judgeChain(demand.identity, result.handshake);
   }
 }
 
-function judge(decision: TlsDecision, handshake: Handshake, peer: Peer): Verdict {
-  if (decision.kind === 'authenticate') {
-    const problem = problemOf(decision.identity, handshake);
-    if (problem !== undefined) return unmet(problem, peer, evidenceOf(handshake, false));
-    return { kind: 'met', evidence: evidenceOf(handshake, true) };
+function judgeDane({ records, names, strictDates, base, port }: DaneTerms, { chain }: Handshake, now: Date): Judgement {
+  const judgement = matchDane({ chain, records: records.map(({ record }) => record), names, now, strictDates });
+  if (judgement.kind === 'matched') {
+    const { record, warnings } = judgement;
+    return { kind: 'met', matched: `_${port}._tcp.${base} ${recordText(record)}`, warnings };
   }
-  // Nobody asked, but what was seen is worth telling.
-  const identity: Identity = { kind: 'host', name: peer.host };
-  return { kind: 'met', evidence: evidenceOf(handshake, problemOf(identity, handshake) === undefined) };
+  const { failure, reason } = judgement;
+  const published = records.map(({ record }) => recordText(record)).join(', ');
+  const type = failure === 'certificate-not-yet-valid' ? 'validation-failure' : failure;
+  return unmet(type, reason, `TLSA _${port}._tcp.${base} ${published}; ${reason}`);
 }
 
-function problemOf(identity: Identity, { certificate, chainProblem }: Handshake): string | undefined {
-  if (certificate === undefined) return 'NoCertificate';
-  if (chainProblem !== undefined) return CHAIN_WORDS[chainProblem] ?? `ChainInvalid ${chainProblem}`;
-  if (identifies(certificate.names, identity)) return undefined;
-  const expected = identity.kind === 'host' ? identity.name : identity.kind === 'domain' ? identity.pattern : '';
+function judgeChain(identity: Identity, { certificate, chainProblem }: Handshake): Judgement {
+  if (certificate === undefined) return unmet('certificate-not-trusted', 'NoCertificate');
+  if (chainProblem !== undefined) {
+    const type = chainProblem === 'CERT_HAS_EXPIRED' ? 'certificate-expired' : 'certificate-not-trusted';
+    return unmet(type, CHAIN_WORDS[chainProblem] ?? `ChainInvalid ${chainProblem}`);
+  }
+  if (identifies(certificate.names, identity)) return MET;
+  const expected =
+    identity.kind === 'host' ? identity.name : identity.kind === 'domains' ? identity.patterns.join(' or ') : '';
   const { subject, thumbprint } = certificate;
-  return `SubjectMismatch Expected Subject: ${expected}. Presented Subject: ${subject}. Thumbprint:${thumbprint}`;
+  return unmet(
+    'certificate-host-mismatch',
+    `SubjectMismatch Expected Subject: ${expected}. Presented Subject: ${subject}. Thumbprint:${thumbprint}`,
+  );
 }
 
 function identifies(names: CertificateNames, identity: Identity): boolean {
@@ -78,9 +129,71 @@ function identifies(names: CertificateNames, identity: Identity): boolean {
       return true;
     case 'host':
       return standsForHost(names, identity.name);
-    case 'domain':
-      return standsForDomain(names, identity.pattern);
+    case 'domains':
+      return identity.patterns.some((pattern) => standsForDomain(names, pattern));
   }
+}
+
+/** For TLS reports: each policy for itself, whatever the decision rests on. */
+function resultOf(
+  { policy, demand, failure }: Published,
+  result: TlsResult,
+  { peer, now }: { readonly peer: Peer; readonly now: Date },
+): PolicyResult {
+  if (failure !== undefined) return { policy, failure };
+  const judgement = judge(demand, result, now);
+  if (judgement.kind === 'met') return { policy, failure: undefined };
+  const { type, words } = judgement.shortfall;
+  const named: ResultType = type === 'handshake' ? 'validation-failure' : type;
+  return {
+    policy,
+    failure: { type: named, reason: oneLine(words), mxHost: peer.host, ip: peer.ip, sourceIp: peer.sourceIp },
+  };
+}
+
+function evidenceOf({ requirements }: Connect, result: TlsResult, peer: Peer): TlsEvidence | undefined {
+  if (result.kind !== 'secured') return undefined;
+  const { version, cipher, certificate, chain } = result.handshake;
+  if (certificate === undefined) return { version, cipher, authenticated: false };
+  // Where nobody asks for the host's certificate, what was seen is worth telling all the same.
+  const asked = requirements.some(({ demand }) => demand.kind === 'authenticate' || demand.kind === 'dane');
+  const identity: Identity = { kind: 'host', name: peer.host };
+  const authenticated = !asked && judgeChain(identity, result.handshake).kind === 'met';
+  const evidence = {
+    version,
+    cipher,
+    authenticated,
+    peerSubject: certificate.subject,
+    peerFingerprint: certificate.fingerprint,
+  };
+  return chain.length < 2 ? evidence : { ...evidence, chain: chain.map(fingerprintOf) };
+}
+
+/** Every demand was met: who proved what. */
+function proven(
+  evidence: TlsEvidence | undefined,
+  { requirements }: Connect,
+  match: Match = {},
+): TlsEvidence | undefined {
+  const [{ demand, by, name }] = requirements;
+  if (evidence === undefined || (demand.kind !== 'authenticate' && demand.kind !== 'dane')) return evidence;
+  const authenticated =
+    requirements.some((one) => one.demand.kind === 'authenticate') || (demand.kind === 'dane' && demand.nameIsSecure);
+  return {
+    ...evidence,
+    authenticated,
+    by,
+    ...(name === '' ? {} : { policy: name }),
+    ...(match.matched === undefined ? {} : { matched: match.matched }),
+    ...(match.warnings === undefined || match.warnings.length === 0 ? {} : { warnings: match.warnings }),
+  };
+}
+
+const fingerprintOf = (certificate: X509Certificate): string =>
+  certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+
+function unmet(type: Shortfall['type'], words: string, detail = words): Judgement {
+  return { kind: 'unmet', shortfall: { type, words, detail } };
 }
 
 /** OpenSSL's words for a chain in those of Windows, which Exchange prints. */
@@ -100,19 +213,3 @@ const CHAIN_WORDS: { readonly [code in string]?: string } = {
   CERT_SIGNATURE_FAILURE: 'SignatureFailure',
   INVALID_PURPOSE: 'PurposeError',
 };
-
-function evidenceOf({ version, cipher, certificate }: Handshake, authenticated: boolean): TlsEvidence {
-  if (certificate === undefined) return { version, cipher, authenticated: false };
-  return { version, cipher, authenticated, peerSubject: certificate.subject, peerFingerprint: certificate.fingerprint };
-}
-
-function unmet(message: string, { host, ip, port }: Peer, tls?: TlsEvidence): Verdict {
-  const attempted = `[LastAttemptedServerName=${host}] [LastAttemptedIP=${ip}:${port}]`;
-  const diagnosis = diagnose('tls-required', `[Message=${printable(message)}] ${attempted}`);
-  return { kind: 'unmet', diagnosis: { ...diagnosis, remote: { host, ip, reply: '' }, tls } };
-}
-
-/** A certificate is the peer's own text: it may hold anything, and a diagnosis is US-ASCII on one line. */
-function printable(text: string): string {
-  return text.slice(0, 400).replaceAll(/[^\x20-\x7e]+/g, '?');
-}

@@ -9,6 +9,8 @@ import { adminRoutes } from '#admin/routes.ts';
 import { openHttpServer, type HttpServer } from '#http/server.ts';
 import { diagnose } from '#mail/diagnosis.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
+import type { DecisionRecord } from '#tls-policy/last-decisions.ts';
+import { MemoryPolicyDesk, sampleExplanation } from '../doubles/policy-desk.ts';
 import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
 
 const now = new Date('2026-11-21T08:00:00Z');
@@ -41,6 +43,7 @@ describe('the operator interface', () => {
   let server: HttpServer;
   let client: RelayClient;
 
+  const policies = new MemoryPolicyDesk();
   const parts = {
     desk: {
       list: (...given: Parameters<MemoryDesk['list']>) => desk.list(...given),
@@ -50,6 +53,7 @@ describe('the operator interface', () => {
       pauses: () => desk.pauses(),
     },
     traces: { find: (subject: string) => Promise.resolve(subject === 'bob@example.net' ? [record] : []) },
+    policies,
     metrics: { contentType: 'text/plain; version=0.0.4', render: () => Promise.resolve('postern_up 1\n') },
     readiness: () => Promise.resolve(readiness),
     status: () => Promise.resolve(status),
@@ -114,6 +118,8 @@ describe('the operator interface', () => {
     '/api/queue/count',
     '/api/status',
     '/api/trace',
+    '/api/policy',
+    '/api/policy/explain?name=dest.test',
     '/api/pauses',
     '/api/queue/01J000000000000A',
   ]) {
@@ -186,6 +192,31 @@ describe('the operator interface', () => {
     test(`/api/queue${path} is refused with 400`, async () =>
       assert.equal((await ask(`/api/queue${path}`)).status, 400));
   }
+
+  test('an explanation comes as it is, with its dates', async () => {
+    const explanation = sampleExplanation();
+    policies.explanations.set('bob@dest.test', explanation);
+    assert.deepEqual(await client.policies().explain('bob@dest.test', true), explanation);
+    assert.deepEqual(policies.asked.at(-1), ['bob@dest.test', true]);
+    assert.equal(await client.policies().explain('no destination', false), undefined);
+    assert.equal((await ask('/api/policy/explain')).status, 404);
+  });
+
+  test('the last decisions come in pages', async () => {
+    const at = new Date('2026-05-01T12:00:00Z');
+    const of = (domain: string): DecisionRecord => ({
+      domain,
+      host: `mx.${domain}`,
+      decision: 'encrypt',
+      by: 'floor',
+      outcome: 'none',
+      at,
+    });
+    policies.decisions.push(of('a.test'), of('b.test'));
+    assert.deepEqual(await client.policies().list(1), [of('a.test')]);
+    assert.deepEqual(await client.policies().list(5, 'a.test'), [of('b.test')]);
+    assert.equal((await ask('/api/policy?limit=501')).status, 400);
+  });
 
   test('trace records come with their dates', async () => {
     assert.deepEqual(await client.find('bob@example.net', 10), [record]);

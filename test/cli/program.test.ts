@@ -32,6 +32,7 @@ const program = buildProgram(
     openDesk: unused,
     openTraces: unused,
     openRecords: unused,
+    openPolicies: unused,
     askResolver: unused,
     doubtResolvers: unused,
   },

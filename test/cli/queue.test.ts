@@ -10,6 +10,7 @@ import { diagnose } from '#mail/diagnosis.ts';
 import { StorageUnavailable } from '#queue/store.ts';
 import { CommandBench } from '../doubles/console.ts';
 import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
+import { MemoryPolicyDesk } from '../doubles/policy-desk.ts';
 
 const bench = new CommandBench();
 after(() => bench.remove());
@@ -231,6 +232,7 @@ describe('while a relay runs', () => {
   const parts = {
     desk,
     traces: { find: () => Promise.resolve([]) },
+    policies: new MemoryPolicyDesk(),
     metrics: { contentType: 'text/plain', render: () => Promise.resolve('') },
     readiness: () => Promise.resolve({ state: 'accepting', checks: [] } as const),
     status: () => Promise.reject(new Error('not asked here')),

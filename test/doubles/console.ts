@@ -7,6 +7,7 @@ import type { CommandAdapters } from '#cli/adapters.ts';
 import { runCommandLine } from '#cli/program.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
 import { MemoryDesk, sampleRows } from './desk.ts';
+import { MemoryPolicyDesk } from './policy-desk.ts';
 import { MemoryRecordStore } from './records.ts';
 
 export type Run = { readonly code: number; readonly out: string; readonly err: string };
@@ -17,6 +18,7 @@ export class CommandBench {
   readonly records: TraceRecord[] = [];
   readonly stored = new MemoryRecordStore(() => this.now);
   desk = new MemoryDesk(sampleRows(this.now), () => this.now);
+  readonly policies = new MemoryPolicyDesk();
   /** What standard input holds. */
   input: string | Buffer = '';
   columns: number | undefined = undefined;
@@ -57,6 +59,7 @@ export class CommandBench {
       openDesk: () => Promise.resolve(this.desk),
       openTraces: () => Promise.resolve({ find: () => Promise.resolve(this.records), close: () => Promise.resolve() }),
       openRecords: () => Promise.resolve(this.stored),
+      openPolicies: () => Promise.resolve(this.policies),
       askResolver: () => Promise.resolve(),
       doubtResolvers: () => Promise.resolve(undefined),
       ...this.overrides,

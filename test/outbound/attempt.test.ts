@@ -7,12 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { diagnose } from '#mail/diagnosis.ts';
-import { attempt, type AttemptParts, type AttemptResult } from '#outbound/attempt.ts';
+import type { DnssecState } from '#dns/dnssec-state.ts';
+import type { Resolver } from '#dns/resolver.ts';
+import { attempt, type AttemptResult } from '#outbound/attempt.ts';
+import { Decisions } from '#outbound/decisions.ts';
 import type { AddressFinding, Host, HostsFinding } from '#outbound/hosts.ts';
 import { openSession } from '#outbound/open.ts';
 import { SessionPool } from '#outbound/pool.ts';
 import type { Route } from '#outbound/route.ts';
 import type { OutboundConnectorSettings, OutboundSettings } from '#outbound/settings.ts';
+import { survey, type SurveyParts } from '#outbound/survey.ts';
 import type { QueuedMessage } from '#queue/store.ts';
 import { CLOSE, ScriptedHost, thenClose, type Script } from '../doubles/scripted-host.ts';
 import { delivery, leaseOf, trouble } from './lease.ts';
@@ -32,6 +36,21 @@ type Plan = {
 };
 
 type Order = Required<Omit<Plan, 'message'>> & Pick<Plan, 'message'>;
+
+/** Policies have tests of their own: here nobody has any. */
+const absent = { kind: 'absent', why: 'nxdomain', secure: true, canonicalName: '', ttlMs: 0 } as const;
+const nobody = async (): Promise<typeof absent> => Promise.resolve(absent);
+const nothingPublished: Resolver = {
+  mx: nobody,
+  addresses: nobody,
+  txt: nobody,
+  tlsa: nobody,
+  cname: nobody,
+  ptr: nobody,
+};
+const noPolicy: SurveyParts['findSts'] = async (domain) =>
+  Promise.resolve({ kind: 'none', domain, reason: 'no record' });
+const dnssec = (): DnssecState => ({ kind: 'validates' });
 
 class World {
   readonly pool: SessionPool;
@@ -62,13 +81,25 @@ class World {
     return this.attemptWith(async () => Promise.resolve(finding), { to, hosts, route, settings, expired, message });
   }
 
-  async attemptWith(findHosts: AttemptParts['findHosts'], plan: Order): Promise<AttemptResult> {
+  async attemptWith(findHosts: SurveyParts['findHosts'], plan: Order): Promise<AttemptResult> {
     const lease = leaseOf(
       plan.to.map((address, index) => delivery(address, { index })),
       plan.message,
     );
     const { route, settings, expired } = plan;
-    return attempt({ lease, route, settings, expired }, { findHosts, open: openSession, pool: this.pool });
+    const now = (): Date => new Date();
+    const facts: SurveyParts = { findHosts, resolver: nothingPublished, findSts: noPolicy, dnssec, now };
+    return attempt(
+      { lease, route, settings, expired },
+      {
+        survey: async (request) => survey(request, facts),
+        decisions: new Decisions(now),
+        skip: () => undefined,
+        reuse: () => undefined,
+        open: async (request) => openSession({ ...request, now }),
+        pool: this.pool,
+      },
+    );
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
 /** Settings, transactions and sessions for the tests of the SMTP client: each test states only what it is about. */
 import assert from 'node:assert/strict';
 
-import type { TlsDecision } from '#tls-policy/decide.ts';
+import type { Connect } from '#tls-policy/decision.ts';
 import { openSession, type SessionRequest } from '#outbound/open.ts';
 import type { OutboundSettings } from '#outbound/settings.ts';
 import type { RecipientResult, Session, Transaction, Trouble } from '#outbound/transaction.ts';
+import { decisionFor } from '../doubles/decisions.ts';
 import { tlsPolicySettings } from '../doubles/outbound-settings.ts';
 import type { ScriptedHost } from '../doubles/scripted-host.ts';
 
@@ -49,14 +50,14 @@ export function settingsWith(
   };
 }
 
-export const PREFER: TlsDecision = { kind: 'prefer' };
-export const ENCRYPT: TlsDecision = { kind: 'encrypt' };
-export const MX_TEST: TlsDecision = { kind: 'authenticate', identity: { kind: 'host', name: 'mx.test' } };
+export const PREFER: Connect = decisionFor({ kind: 'prefer' });
+export const ENCRYPT: Connect = decisionFor({ kind: 'encrypt' });
+export const MX_TEST: Connect = decisionFor({ kind: 'authenticate', identity: { kind: 'host', name: 'mx.test' } });
 
 export function requestFor(host: ScriptedHost, change: Partial<SessionRequest> = {}): SessionRequest {
   const implicitTls = host.options.implicitTls === true;
   const endpoint = { host: 'mx.test', ip: host.address, port: host.port, implicitTls };
-  return { endpoint, decision: PREFER, settings: settingsWith(), ...change };
+  return { endpoint, decision: PREFER, settings: settingsWith(), now: () => new Date(), ...change };
 }
 
 export async function opened(host: ScriptedHost, change: Partial<SessionRequest> = {}): Promise<Session> {

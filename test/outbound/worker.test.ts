@@ -54,6 +54,7 @@ class World {
   readonly events: [EventName, EventFields][] = [];
   readonly orders: AttemptOrder[] = [];
   readonly endings: Ending[] = [];
+  readonly watched = new Set<string>();
   readonly now = { skippedMs: 0 };
   answer: Answer = all(DELIVERED);
   /** Thrown by the queue's `settle` while it is set. */
@@ -97,6 +98,13 @@ class World {
         (destination) => scheduleFor(queueSettings, destination),
         () => 0.5,
       ),
+      watch: {
+        learn: async (destination) => {
+          this.watched.add(destination);
+          return Promise.resolve();
+        },
+        forget: (destination) => void this.watched.delete(destination),
+      },
       makeReports: async (_message, endings) => {
         if (this.reportsFail) throw new TypeError('a defect');
         this.endings.push(...endings);
@@ -362,6 +370,49 @@ test('an outcome of mail that an operator took away is told as such, and as noth
     end.resolve();
     await world.until(() => world.count('delivery.lease-lost') === 1);
     assert.equal(world.count('delivery.delivered'), 0);
+  }));
+
+const POLICY = { kind: 'mta-sts', domain: 'dest.test', detail: 'MX mx.dest.test is not among mx9.dest.test' } as const;
+const UNLISTED = { ...diagnose('sts-no-mx'), policy: POLICY };
+
+test('STS-06 mail that waits for a policy has a last attempt before it fails, although its destination rests', async () =>
+  inWorld(async (world) => {
+    world.answer = (order) => {
+      const outcome: Outcome = { kind: order.expired ? 'failed' : 'deferred', diagnosis: UNLISTED };
+      return { ...outcomesOf(order, outcome), unreachable: UNLISTED };
+    };
+    await world.accept('m1');
+    await world.until(() => world.count('delivery.deferred') === 1);
+    assert.deepEqual([...world.watched], ['dest.test']);
+    const until = new Date(Date.now() + 100 * HOUR);
+    await world.queue.pause({ destination: 'dest.test', until, failures: 9, diagnosis: UNLISTED });
+    await world.accept('m2');
+    world.now.skippedMs = 25 * HOUR;
+    world.worker.lookAgain();
+    await world.until(() => world.count('delivery.failed') === 2);
+    const expired = world.orders.filter((order) => order.expired);
+    // One speaks for both: the policy is asked for anew, and has not changed.
+    assert.equal(expired.length, 1);
+    assert.deepEqual(
+      world.endings.map(({ kind, diagnosis }) => [kind, diagnosis.status]),
+      [
+        ['failed', 'sts-no-mx'],
+        ['failed', 'sts-no-mx'],
+      ],
+    );
+  }));
+
+test('a destination that answers is watched no more', async () =>
+  inWorld(async (world) => {
+    world.answer = (order) => ({ ...outcomesOf(order, DEFERRED), unreachable: UNLISTED });
+    await world.accept('m1');
+    await world.until(() => world.count('delivery.deferred') === 1);
+    assert.deepEqual([...world.watched], ['dest.test']);
+    world.answer = all(DELIVERED);
+    await world.desk.act({}, 'retry');
+    world.worker.lookAgain();
+    await world.until(() => world.count('delivery.delivered') === 1);
+    assert.deepEqual([...world.watched], []);
   }));
 
 test('an operator who ends a rest is heard at once', async () =>

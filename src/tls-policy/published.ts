@@ -1,0 +1,105 @@
+/**
+ * What a destination publishes about one host, as each session is judged by for TLS reports (RFC 8460 §4), enforced or not.
+ * Pure.
+ */
+import { createHash } from 'node:crypto';
+import type { TlsaFinding } from './dane/finding.ts';
+import { recordText } from './dane/records.ts';
+import type { Demand, Published } from './decision.ts';
+import type { TlsFacts } from './facts.ts';
+import { listsHost } from './mta-sts/patterns.ts';
+import { policyLines } from './mta-sts/policy.ts';
+import type { AppliedPolicy, ResultType } from './results.ts';
+import { listText, oneLine } from './words.ts';
+
+/** One entry for each kind of policy; `no-policy-found` where there is none. Empty for mail that asks for no TLS policy. */
+export function publishedBy(facts: TlsFacts): readonly Published[] {
+  if (facts.wish === 'deliver-anyway' || facts.wish === 'tls-not-required') return [];
+  const published = [...publishedTlsa(facts), ...publishedSts(facts)];
+  return published.length > 0 ? published : [noPolicy(facts)];
+}
+
+/** RFC 7672 §3.2.2: names of the nexthop count only where the way from it to the host is secure. */
+export function daneDemand(dane: TlsaFinding & { kind: 'records' }, facts: TlsFacts): Demand & { kind: 'dane' } {
+  const { mxSecure, nexthopNames, daneSettings, port } = facts;
+  return {
+    kind: 'dane',
+    base: dane.base,
+    port,
+    names: [...new Set([dane.base, ...(mxSecure ? nexthopNames : [])])],
+    records: dane.records.filter(({ usable }) => usable),
+    strictDates: daneSettings.strictDates,
+    nameIsSecure: mxSecure,
+  };
+}
+
+function publishedTlsa(facts: TlsFacts): readonly Published[] {
+  const { dane, host, override, daneSettings, daneIsMandatory } = facts;
+  const isMandatory = override === undefined ? daneIsMandatory : override.level === 'dane';
+  const enforced = isMandatory || (override === undefined && daneSettings.mode === 'enforce');
+  if (dane.kind === 'failed') {
+    const policy: AppliedPolicy = { type: 'tlsa', domain: host, strings: [], mxPatterns: [] };
+    return [
+      {
+        policy,
+        enforced,
+        demand: { kind: 'encrypt' },
+        failure: failureOf('dnssec-invalid', dane.reason, host),
+        key: '',
+      },
+    ];
+  }
+  if (dane.kind !== 'records') return isMandatory ? [daneMissing(facts)] : [];
+  const strings = dane.records.map(({ record }) => recordText(record));
+  const policy: AppliedPolicy = { type: 'tlsa', domain: dane.base, strings, mxPatterns: [] };
+  const key = `tlsa ${enforced} ${dane.base} ${digestOf(strings)}`;
+  if (dane.records.some(({ usable }) => usable))
+    return [{ policy, enforced, demand: daneDemand(dane, facts), failure: undefined, key }];
+  const failure = failureOf('tlsa-invalid', listText(dane.records.map(({ reason }) => reason)), host);
+  return [{ policy, enforced, demand: { kind: 'encrypt' }, failure, key }];
+}
+
+function daneMissing({ host, routedTo }: TlsFacts): Published {
+  const policy: AppliedPolicy = { type: 'tlsa', domain: routedTo.name, strings: [], mxPatterns: [] };
+  const failure = failureOf('dane-required', 'DANE is demanded, and there are no records that can be used', host);
+  return { policy, enforced: true, demand: { kind: 'encrypt' }, failure, key: '' };
+}
+
+function publishedSts({ sts, stsMode, override, host }: TlsFacts): readonly Published[] {
+  if (sts.kind === 'unavailable') {
+    const policy: AppliedPolicy = { type: 'sts', domain: sts.domain, strings: [], mxPatterns: [] };
+    const failure = failureOf(sts.trouble.result, sts.trouble.reason);
+    return [{ policy, enforced: false, demand: { kind: 'prefer' }, failure, key: `sts ${sts.domain}` }];
+  }
+  // RFC 8461 §5: a policy of mode none is as none.
+  if (sts.kind !== 'policy' || sts.policy.mode === 'none') return [];
+  const {
+    policy: { mx, mode },
+    domain,
+    id,
+    trouble,
+  } = sts;
+  const enforced = mode === 'enforce' && stsMode === 'enforce' && override === undefined;
+  const policy: AppliedPolicy = { type: 'sts', domain, strings: policyLines(sts.policy), mxPatterns: mx };
+  const demand: Demand = { kind: 'authenticate', identity: { kind: 'host', name: host } };
+  const key = `sts ${enforced} ${domain} ${id}`;
+  const unlisted = listsHost(mx, host)
+    ? undefined
+    : failureOf('validation-failure', `the policy does not list ${host}`, host);
+  const newer =
+    trouble === undefined
+      ? []
+      : [{ policy, enforced: false, demand, failure: failureOf(trouble.result, trouble.reason), key }];
+  return [{ policy, enforced, demand, failure: unlisted, key }, ...newer];
+}
+
+function noPolicy({ routedTo }: TlsFacts): Published {
+  const policy: AppliedPolicy = { type: 'no-policy-found', domain: routedTo.name, strings: [], mxPatterns: [] };
+  return { policy, enforced: false, demand: { kind: 'encrypt' }, failure: undefined, key: '' };
+}
+
+function failureOf(type: ResultType, reason: string, mxHost?: string): NonNullable<Published['failure']> {
+  return { type, reason: oneLine(reason), mxHost };
+}
+
+const digestOf = (strings: readonly string[]): string => createHash('sha256').update(strings.join('\n')).digest('hex');
