@@ -28,6 +28,8 @@ const POLICIES_AT_MOST = 100;
 const DETAILS_AT_MOST = 1000;
 const LINES_AT_MOST = 100;
 const LINE_LENGTH_AT_MOST = 5000;
+/** Of all lines of a policy: as much as RFC 8461 §3.2 allows one to have. */
+const POLICY_LENGTH_AT_MOST = 65_536;
 /** Counters in memory; when there are more, those that are stored are forgotten, and found again by their keys. */
 const REMEMBERED_AT_MOST = 50_000;
 /** Counters that wait for the store. */
@@ -226,8 +228,14 @@ function counterOf({ expiresAt }: Place, key: string, value: string): Counter {
   return { count: 0, addition: () => ({ key, value, expiresAt }) };
 }
 
-const bounded = (lines: readonly string[]): readonly string[] =>
-  lines.slice(0, LINES_AT_MOST).map((line) => line.slice(0, LINE_LENGTH_AT_MOST));
+function bounded(lines: readonly string[]): readonly string[] {
+  let left = POLICY_LENGTH_AT_MOST;
+  return lines.slice(0, LINES_AT_MOST).flatMap((line) => {
+    const kept = line.slice(0, Math.min(LINE_LENGTH_AT_MOST, left));
+    left -= kept.length;
+    return kept === '' ? [] : [kept];
+  });
+}
 
 /** Usually it is the very same object: policies are kept between sessions. */
 function isSame(one: AppliedPolicy, other: AppliedPolicy): boolean {

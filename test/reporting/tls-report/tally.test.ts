@@ -245,10 +245,16 @@ describe('limits', () => {
 
   test('long policies are cut', async () => {
     const counted = new Counted();
-    const strings = Array.from({ length: 500 }, () => 'x'.repeat(20_000));
-    await counted.of(session([{ ...STS, strings }]));
-    const [policy] = await counted.reported();
-    assert.deepEqual([policy?.strings.length, policy?.strings[0]?.length], [100, 5000]);
+    const of = async (count: number, length: number): Promise<readonly number[]> => {
+      counted.tally.count(session([{ ...STS, strings: Array.from({ length: count }, () => 'x'.repeat(length)) }]));
+      await counted.tally.flush();
+      const found = (await counted.reported()).find(
+        ({ strings: [line = ''] }) => line.length === Math.min(length, 5000),
+      );
+      return [found?.strings.length ?? 0, found?.strings.join('').length ?? 0];
+    };
+    assert.deepEqual(await of(500, 10), [100, 1000]);
+    assert.deepEqual(await of(500, 20_000), [14, 65_536]);
   });
 
   test('what is stored is forgotten in memory when there is much of it, and goes on being added up', async () => {
