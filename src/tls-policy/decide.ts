@@ -44,7 +44,7 @@ export function decideTls(facts: TlsFacts): TlsDecision {
     published,
     requireTls: facts.wish === 'require-tls',
     serverName: serverNameOf([...demands, ...published.map(({ demand }) => demand)]),
-    key: [...demands.map(demandKey), ...published.map(({ key }) => key)].join('; '),
+    key: [...demands.map(demandKey), ...published.map(({ key }) => key)].filter((key) => key !== '').join('; '),
   };
 }
 

@@ -14,6 +14,8 @@ type Keys = {
   readonly wrongName: KeyPair;
   readonly selfSigned: KeyPair;
   readonly client: KeyPair;
+  /** Of the policy host of dest.test. */
+  readonly policyHost: KeyPair;
   /** PEM file of the authority that signed all but `selfSigned`. */
   readonly caFile: string;
   readonly relayFiles: { readonly certFile: string; readonly keyFile: string };
@@ -59,6 +61,7 @@ function makeKeys(): Keys {
     good,
     wrongName: authority.leaf({ commonName: 'elsewhere.test', names: ['elsewhere.test'] }),
     selfSigned: authority.selfSigned('self', ['mx.dest.test']),
+    policyHost: authority.leaf({ names: ['mta-sts.dest.test'] }),
     client: authority.leaf({ commonName: 'partner.test', names: ['partner.test'], extendedKeyUsage: 'clientAuth' }),
     caFile,
     relayFiles,

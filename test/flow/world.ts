@@ -263,8 +263,8 @@ export class World {
 }
 
 /** A world that is gone when `check` has ended, however it ended. */
-export async function inWorld(plan: WorldPlan, check: (world: World) => Promise<void>): Promise<void> {
-  const world = await World.start(plan);
+export async function inWorld(plan: WorldPlan, check: (world: World) => Promise<void>, lay?: LayGround): Promise<void> {
+  const world = await World.start(plan, lay);
   try {
     await check(world);
   } finally {
