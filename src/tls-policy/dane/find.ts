@@ -3,10 +3,10 @@
  *
  * A look-up that fails ends the search: what another name might have said is no answer to the question that failed.
  */
-import type { Answer } from '#dns/answer.ts';
+import type { Answer, Found, TlsaRecord } from '#dns/answer.ts';
 import { canonicalName, foldName } from '#dns/name.ts';
-import type { Resolver } from '#dns/resolver.ts';
-import type { DaneSettings } from '../settings.ts';
+import type { LookOptions, Resolver } from '#dns/resolver.ts';
+import type { DaneSettings } from '#tls-policy/settings.ts';
 import type { TlsaFinding } from './finding.ts';
 import { assessRecords } from './records.ts';
 
@@ -18,7 +18,7 @@ export type TlsaQuestion = {
   readonly addressesSecure: boolean;
   /** The host's name after CNAMEs. */
   readonly canonicalName: string;
-};
+} & LookOptions;
 
 type Candidates = { readonly kind: 'bases'; readonly bases: readonly string[] } | TlsaFinding;
 
@@ -34,15 +34,28 @@ export async function findTlsa(
   for (const base of candidates.bases) {
     const name = `_${question.port}._tcp.${base}`;
     if (isTooLong(name, base)) continue;
-    const answer = await resolver.tlsa(name);
+    const answer = await resolver.tlsa(name, { fresh: question.fresh ?? false });
     if (isFailure(answer)) return failed(`${name} TLSA`, answer);
     if (answer.kind === 'found' && answer.secure) {
-      return { kind: 'records', base, records: assessRecords(answer.records, digests) };
+      return assess(base, answer, digests);
     }
     // RFC 7672 §2.1.1: unsigned records, and denials of either kind, are answers: this name has no DANE.
     if (answer.kind === 'found') why = 'insecure';
   }
   return { kind: 'none', why };
+}
+
+type Assessed = { readonly digests: DaneSettings['digests']; readonly finding: TlsaFinding };
+
+/** For as long as an answer is kept by the resolver: mail for a busy host would have the same records assessed each time. */
+const assessedOf = new WeakMap<Found<TlsaRecord>, Assessed>();
+
+function assess(base: string, answer: Found<TlsaRecord>, digests: DaneSettings['digests']): TlsaFinding {
+  const kept = assessedOf.get(answer);
+  if (kept?.digests === digests) return kept.finding;
+  const finding: TlsaFinding = { kind: 'records', base, records: assessRecords(answer.records, digests) };
+  assessedOf.set(answer, { digests, finding });
+  return finding;
 }
 
 /** The names under which records may stand, the first one that has them being the TLSA base domain (RFC 7672 §2.2.3). */
