@@ -16,7 +16,9 @@ chains.remove();
 let world: SecureWorld;
 before(async () => {
   world = await SecureWorld.start({
-    receivers: { dest: { address: '127.0.0.21', chain: { key: leaf.key, cert: leaf.cert + root.cert } } },
+    receivers: {
+      postfix: { chain: { key: leaf.key, cert: leaf.cert + root.cert }, taps: { dest: { address: '127.0.0.21' } } },
+    },
     zones: (port) => ({
       'dest.test': {
         state: 'signed',
@@ -52,11 +54,10 @@ test('Postfix takes a message over TLS, with the certificate it was given, and n
   assert.ok(socket instanceof TLSSocket);
   assert.deepEqual(socket.getPeerX509Certificate()?.raw, leaf.x509.raw);
   await client.say('EHLO relay.test');
-  const content = 'Subject: Secret\n\nHello\n';
+  const content = 'To: bob@dest.test\nSubject: Secret\n\nHello\n';
   assert.match(await transact(client, { to: ['bob@dest.test'], content }), /^250/);
   client.close();
-  await world.world.until(() => world.postfix('dest').messages().length === 1, 'the message');
-  assert.match(world.postfix('dest').messages()[0]?.toString() ?? '', /Subject: Secret/);
+  assert.match(await world.untilTaken('dest', 'dest.test'), /Subject: Secret/);
   world.assertNothingInClear('dest', ['Secret', 'bob', 'alice']);
 });
 

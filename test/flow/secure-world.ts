@@ -17,12 +17,14 @@ import { Tap, type Attack } from '../doubles/tap.ts';
 import { World, type Ground, type HostPlan } from './world.ts';
 
 export type ReceiverPlan = {
-  /** Where the relay finds it: 127.0.0.2 to 127.0.0.254, as of other hosts. */
-  readonly address: string;
   /** PEM, the certificates that are sent in their order. */
   readonly chain: { readonly key: string; readonly cert: string };
-  /** `smtpd_tls_security_level`: `may` when left out. */
-  readonly tls?: string;
+  /** The addresses of this Postfix for the relay, by names of their own: 127.0.0.2 to 127.0.0.254, as of other hosts. */
+  readonly taps: { readonly [name: string]: TapPlan };
+};
+
+export type TapPlan = {
+  readonly address: string;
   /** What is done to the relay's sessions on their way. */
   readonly attack?: Attack;
 };
@@ -43,6 +45,7 @@ export type PolicyPlan = {
   readonly answers: { readonly [domain: string]: PolicyAnswer };
 };
 
+/** The way to a Postfix. */
 type Receiver = { readonly postfix: Postfix; readonly tap: Tap };
 
 export const POLICY_ADDRESS = '127.0.0.8';
@@ -78,12 +81,24 @@ export class SecureWorld {
     }
   }
 
-  postfix(name: string): Postfix {
-    return this.#receiver(name).postfix;
+  /** Somebody on the path, by his name. */
+  tap(name: string): Tap {
+    const receiver = this.#parts.receivers.get(name);
+    if (receiver === undefined) throw new Error(`there is no tap ${name}`);
+    return receiver.tap;
   }
 
-  tap(name: string): Tap {
-    return this.#receiver(name).tap;
+  /** The messages for a domain that a host has, or the Postfix behind a tap. */
+  taken(name: string, domain: string): readonly string[] {
+    const receiver = this.#parts.receivers.get(name);
+    const messages = receiver?.postfix.messages() ?? this.world.host(name).messages.map(({ content }) => content);
+    return messages.map(String).filter((text) => text.includes(`@${domain}`));
+  }
+
+  /** Postfix has said yes before the message is in its mailbox. */
+  async untilTaken(name: string, domain: string): Promise<string> {
+    await this.world.until(() => this.taken(name, domain).length > 0, `a message for ${domain} at ${name}`);
+    return this.taken(name, domain)[0] ?? '';
   }
 
   get policyHost(): PolicyHost {
@@ -109,12 +124,6 @@ export class SecureWorld {
     if (receiver === undefined) return [Buffer.concat(this.world.host(name).clear)];
     return receiver.tap.conversations.map((octets) => Buffer.concat(octets));
   }
-
-  #receiver(name: string): Receiver {
-    const receiver = this.#parts.receivers.get(name);
-    if (receiver === undefined) throw new Error(`there is no receiver ${name}`);
-    return receiver;
-  }
 }
 
 /** What a world of this kind has beside the relay and the scripted hosts, and the end of all of it. */
@@ -122,6 +131,7 @@ class Parts {
   readonly receivers = new Map<string, Receiver>();
   readonly #plan: SecurePlan;
   readonly #directory = mkdtempSync(join(tmpdir(), 'postern-secure-'));
+  readonly #postfixes: Postfix[] = [];
   #zones: SignedZones | undefined;
   #policyHost: PolicyHost | undefined;
 
@@ -160,19 +170,23 @@ class Parts {
     return { dns, outbound: { caFile: policies.authority.file }, tlsPolicy: { mtaSts } };
   }
 
-  async #receive(name: string, { address, chain, tls = 'may', attack }: ReceiverPlan, port: number): Promise<void> {
+  async #receive(name: string, { chain, taps }: ReceiverPlan, port: number): Promise<void> {
     const files = { certFile: join(this.#directory, `${name}.pem`), keyFile: join(this.#directory, `${name}.key`) };
     writeFileSync(files.certFile, chain.cert);
     writeFileSync(files.keyFile, chain.key);
-    const role = { kind: 'receiver', tls, mailbox: 'maildir' } as const;
-    const postfix = await startPostfix({ role, certificate: files, hostname: `${name}.test` });
-    const tap = await Tap.start({ address, port, host: postfix, ...(attack && { attack }) });
-    this.receivers.set(name, { postfix, tap });
+    const role = { kind: 'receiver', tls: 'may', mailbox: 'maildir' } as const;
+    const settings = { smtpd_tls_received_header: 'yes' };
+    const postfix = await startPostfix({ role, certificate: files, hostname: `${name}.test`, settings });
+    this.#postfixes.push(postfix);
+    for (const [tapName, plan] of Object.entries(taps)) {
+      this.receivers.set(tapName, { postfix, tap: await Tap.start({ ...plan, port, host: postfix }) });
+    }
   }
 
   async close(): Promise<void> {
-    const ends = [...this.receivers.values()].flatMap(({ tap, postfix }) => [tap.close(), postfix.stop()]);
-    await Promise.all([...ends, this.#zones?.close(), this.#policyHost?.close()]);
+    const taps = [...this.receivers.values()].map(async ({ tap }) => tap.close());
+    const postfixes = this.#postfixes.map(async (postfix) => postfix.stop());
+    await Promise.all([...taps, ...postfixes, this.#zones?.close(), this.#policyHost?.close()]);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
