@@ -1,6 +1,6 @@
 /**
  * Whether an address is somebody's on the internet. Where strangers say which host is connected to, all others are refused:
- * they would lead into our own network (IANA registries of special-purpose addresses, RFC 6890).
+ * they would lead into our own network (registries of special-purpose addresses, RFC 6890 §2.2).
  */
 import { ipv6Groups, isIPv4, isIPv6 } from './ip.ts';
 import { isInNetworks, parseNetworks } from './network.ts';

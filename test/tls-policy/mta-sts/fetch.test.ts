@@ -270,8 +270,16 @@ describe('a fetch has limits (RFC 8461 §3.3)', () => {
     );
   });
 
-  test('a host that does not answer ends at the limit', async () => {
-    assert.equal(await resultOf(HANG, {}, { fetchTimeout: 200 }), 'sts-policy-fetch-error');
+  test('a host that does not answer ends at the limit, which is a setting', async () => {
+    await using host = await PolicyHost.start({ authority, answers: { 'dest.test': HANG } });
+    const ended: string[] = [];
+    const late = fetchFrom(host, { fetchTimeout: 3000 }).then(() => ended.push('late'));
+    const soon = await fetchFrom(host, { fetchTimeout: 200 });
+    ended.push('soon');
+    assert.equal(kindOf(soon), 'sts-policy-fetch-error');
+    await host.close();
+    await late;
+    assert.deepEqual(ended, ['soon', 'late']);
   });
 });
 

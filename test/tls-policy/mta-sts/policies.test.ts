@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 
 import { HANG, policyText } from '../../doubles/policy-host.ts';
-import { authority, DAY, HOUR, MINUTE, SECOND, summary, World } from './world.ts';
+import { authority, DAY, HOUR, MINUTE, SECOND, summary, until, World } from './world.ts';
 
 after(() => authority.remove());
 
@@ -44,37 +44,29 @@ describe('a first policy', () => {
 
   test('STS-44 is not waited for by other domains', async () => {
     await using world = await World.start({ 'slow.test': HANG, 'dest.test': POLICY });
-    world.settings = { ...world.settings, fetchTimeout: 1000 };
     const policies = world.process();
     const ended: string[] = [];
     const slow = policies.find('slow.test').then(() => ended.push('slow'));
-    while (world.host.asked('slow.test') === 0) {
-      // oxlint-disable-next-line no-await-in-loop -- until the slow host has been asked
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await until(() => world.host.asked('slow.test') > 0);
     await policies.find('dest.test').then(() => ended.push('dest'));
+    await world.host.close();
     await slow;
     assert.deepEqual(ended, ['dest', 'slow']);
   });
 
   test('STS-44 hosts of very many domains that all are slow leave room for others', async () => {
     const slow = Array.from({ length: 40 }, (_, at) => `slow${at}.test`);
-    await using world = await World.start({
-      ...Object.fromEntries(slow.map((name) => [name, HANG])),
-      'dest.test': POLICY,
-    });
+    const answers = Object.fromEntries(slow.map((name) => [name, HANG]));
+    await using world = await World.start({ ...answers, 'dest.test': POLICY });
     world.zone.set('mta-sts.dest.test', { A: ['127.0.0.9'] });
-    world.settings = { ...world.settings, fetchTimeout: 300 };
     const policies = world.process();
     const waiting = slow.map(async (domain) => policies.find(domain));
-    while (world.host.requests.length < 16) {
-      // oxlint-disable-next-line no-await-in-loop -- until the slow host has its share
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await until(() => world.host.requests.length >= 16);
     // Its own address refuses: enough to see that it is asked at once.
     const finding = await policies.find('dest.test');
     assert.equal(finding.kind === 'unavailable' && finding.trouble.reason, 'mta-sts.dest.test: ECONNREFUSED');
     assert.equal(world.host.requests.length, 16);
+    await world.host.close();
     await Promise.all(waiting);
   });
 

@@ -3,7 +3,7 @@ import { after, describe, test } from 'node:test';
 
 import { isDue } from '#tls-policy/mta-sts/refresh.ts';
 import { HANG, policyText } from '../../doubles/policy-host.ts';
-import { authority, DAY, HOUR, MINUTE, SECOND, summary, World } from './world.ts';
+import { authority, DAY, HOUR, MINUTE, SECOND, summary, until, World } from './world.ts';
 
 after(() => authority.remove());
 
@@ -129,10 +129,7 @@ describe('a refresh', () => {
     world.settings = { ...world.settings, fetchTimeout: 1000 };
     const refreshing = policies.refreshDue(world.now());
     const isWaiting = (domain: string): boolean => world.host.asked(domain) === 2;
-    while (domains.filter(isWaiting).length < 4) {
-      // oxlint-disable-next-line no-await-in-loop -- until the first of them hang
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await until(() => domains.filter(isWaiting).length >= 4);
     await refreshing;
     assert.deepEqual(
       domains.filter((domain) => world.host.asked(domain) !== 2),

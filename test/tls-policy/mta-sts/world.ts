@@ -2,6 +2,8 @@
  * Everything that `StsPolicies` stands on, for its tests: a zone, a policy host, the record store and one clock, which stands
  * still unless a test moves it. Each `process` is a relay process of its own, with its own resolver and memory.
  */
+import assert from 'node:assert/strict';
+
 import type { EventFields, EventName } from '#log/events.ts';
 import { authorityContext } from '#http/dial.ts';
 import type { StsFinding } from '#tls-policy/mta-sts/finding.ts';
@@ -96,6 +98,15 @@ export class World {
     await this.host.close();
     await this.zone.close();
   }
+}
+
+/** Waits for what others do; fails when it does not come. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 2000 && !condition(); turn += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- until it is there
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.ok(condition());
 }
 
 /** A finding in one line: what tests compare. */
