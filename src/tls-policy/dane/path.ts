@@ -34,7 +34,12 @@ const MAX_SIGNATURES = 256;
 const MAX_STEPS = 256;
 
 type Issuer = PathCertificate & { readonly record: TlsaRecord | undefined };
-type BareKey = { readonly key: KeyObject; readonly record: TlsaRecord };
+type BareKey = {
+  readonly key: KeyObject;
+  readonly record: TlsaRecord;
+  /** Those that were sent and have this key. */
+  readonly holders: readonly X509Certificate[];
+};
 
 type Search = {
   readonly issuers: readonly Issuer[];
@@ -51,7 +56,7 @@ export function* findPaths(chain: readonly X509Certificate[], records: readonly 
   const [leaf, ...issuers] = distinct([...sent, ...certificatesOf(anchors)]).map(pathCertificate);
   // RFC 7671 §5.2 sees an anchor above the host's own certificate; above one that has signed itself there is nothing.
   if (leaf === undefined || anchors.length === 0 || isSelfSigned(leaf)) return;
-  yield* extend([leaf], searchIn(leaf, issuers, anchors));
+  yield* extend([leaf], searchIn(issuers, anchors));
 }
 
 function isSelfSigned({ x509, says }: PathCertificate): boolean {
@@ -72,18 +77,15 @@ function* extend(certificates: readonly PathCertificate[], search: Search): Gene
     else yield { certificates: longer, record: issuer.record, depth };
   }
   // Last, since there may be many, and what was sent usually leads up to the one that counts.
-  for (const { key, record } of search.bareKeys) {
+  for (const { key, record, holders } of search.bareKeys) {
+    // A key alone has nothing to say about itself, but where the issuer's certificate was sent, that certificate counts.
+    if (holders.some(({ subject }) => subject === top.x509.issuer)) continue;
     if (search.hasSigned(key, top.x509)) yield { certificates, record, depth };
   }
 }
 
-function searchIn(
-  leaf: PathCertificate,
-  certificates: readonly PathCertificate[],
-  anchors: readonly TlsaRecord[],
-): Search {
+function searchIn(certificates: readonly PathCertificate[], anchors: readonly TlsaRecord[]): Search {
   const issuers = certificates.map((issuer) => ({ ...issuer, record: matchingRecord(issuer.x509, anchors) }));
-  const sentKeys = [leaf, ...certificates].map(({ x509 }) => readPublicKey(x509.raw));
   const seen = new Map<KeyObject, Map<X509Certificate, boolean>>();
   let signatures = 0;
   let steps = 0;
@@ -95,20 +97,18 @@ function searchIn(
     known.set(x509, verified);
     return verified;
   };
-  return { issuers, bareKeys: bareKeysOf(anchors, sentKeys), hasSigned, mayGoOn: () => (steps += 1) <= MAX_STEPS };
+  return { issuers, bareKeys: bareKeysOf(anchors, certificates), hasSigned, mayGoOn: () => (steps += 1) <= MAX_STEPS };
 }
 
-/**
- * `2 1 0` names a key in full, so its certificate need not be sent. Where it was sent, it says what the key is good for and
- * stands on the path like every other.
- */
-function bareKeysOf(anchors: readonly TlsaRecord[], sentKeys: readonly (Buffer | undefined)[]): readonly BareKey[] {
+/** `2 1 0` names a key in full, so its certificate need not be sent. */
+function bareKeysOf(anchors: readonly TlsaRecord[], sent: readonly PathCertificate[]): readonly BareKey[] {
+  const keys = sent.map(({ x509 }) => ({ x509, key: readPublicKey(x509.raw) }));
   return anchors
     .filter(({ selector, matchingType }) => selector === SELECTOR.publicKey && matchingType === FULL)
-    .filter(({ association }) => !sentKeys.some((sent) => sent?.equals(association)))
     .flatMap((record) => {
       const key = publicKeyIn(record.association);
-      return key === undefined ? [] : [{ key, record }];
+      const holders = keys.filter((holder) => holder.key?.equals(record.association)).map(({ x509 }) => x509);
+      return key === undefined ? [] : [{ key, record, holders }];
     });
 }
 

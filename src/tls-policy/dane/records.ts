@@ -5,7 +5,7 @@
 import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 
 import type { TlsaRecord } from '#dns/answer.ts';
-import type { DaneSettings } from '../settings.ts';
+import type { DaneSettings } from '#tls-policy/settings.ts';
 import { readDer, TAG, wholeOf } from './der.ts';
 import type { TlsaAssessment } from './finding.ts';
 

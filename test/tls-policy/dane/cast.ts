@@ -57,7 +57,7 @@ export function castFrom(chains: ChainMaker): Cast {
       ...plain,
       ...leaves(make, intermediate),
       ...authorities(make, root),
-      ...shapes(make, { root, intermediate, leaf, stranger }),
+      ...shapes(make, { root, intermediate, leaf, stranger, selfSigned }),
     },
   };
 }
@@ -157,10 +157,10 @@ function authorities(make: Make, root: ChainCertificate): Cast['sent'] {
   };
 }
 
-type Plain = Pick<Cast, 'root' | 'intermediate' | 'leaf' | 'stranger'>;
+type Plain = Omit<Cast, 'sent'>;
 
 /** Chains of another shape. */
-function shapes(make: Make, { root, intermediate, leaf, stranger }: Plain): Cast['sent'] {
+function shapes(make: Make, { root, intermediate, leaf, stranger, selfSigned }: Plain): Cast['sent'] {
   const authority = (
     commonName: string,
     issuer?: ChainCertificate,
@@ -191,6 +191,11 @@ function shapes(make: Make, { root, intermediate, leaf, stranger }: Plain): Cast
     'an impostor instead of the intermediate': [leaf, impostor, stranger],
     'a cross-signed intermediate': [leaf, intermediate, crossSigned, stranger],
     'the other side of a cross-signed intermediate': [leaf, crossSigned, intermediate, root],
+    'an authority of the same key under another name': [leaf, authority('Other', root, {}, { key: intermediate })],
+    'an authority of the same name and key as the self-signed leaf': [
+      selfSigned,
+      authority(HOST, undefined, {}, { key: selfSigned }),
+    ],
     'authorities in a circle': [named(circleA), circleA, circleB],
     'a self-issued authority between': [named(rolled), rolled, root],
     'a longer chain': longer(make, root, 5),

@@ -157,6 +157,10 @@ describe('a certificate is malformed', () => {
       [extension(NAME_CONSTRAINTS, subtree(dns('dest.test'), der(0x80, Buffer.from([0]))))],
     ],
     ['a network has no mask', [extension(NAME_CONSTRAINTS, subtree(der(0x87, Buffer.from([192, 0, 2, 0]))))]],
+    [
+      'an extension has a part too many',
+      [der(TAG.sequence, oid(BASIC_CONSTRAINTS), der(TAG.octetString, authority), EMPTY)],
+    ],
     ['the criticality is no truth value', [extension(BASIC_CONSTRAINTS, authority, der(TAG.boolean))]],
   ];
   for (const [what, extensions] of cases) {
@@ -205,6 +209,7 @@ describe('name constraints (RFC 5280 §4.2.1.10)', () => {
   });
   const address = (...octets: readonly number[]): Buffer => der(0x87, Buffer.from(octets));
   const uri = der(0x86, Buffer.from('https://dest.test/'));
+  const mailbox = der(0x81, Buffer.from('a@dest.test'));
   const email = attribute('2a864886f70d010901', 0x16, Buffer.from('a@dest.test'));
 
   const cases: readonly (readonly [
@@ -301,6 +306,7 @@ describe('name constraints (RFC 5280 §4.2.1.10)', () => {
     ['a form that is not understood binds names of that form', 'permitted', uri, named(uri), false],
     ['a form that is not understood excludes names of that form', 'excluded', uri, named(uri), false],
     ['a form that is not understood binds no others', 'permitted', uri, named(dns('dest.test')), true],
+    ['forms that are not understood are told apart', 'permitted', uri, named(mailbox), true],
     ['a mailbox in the subject is one', 'permitted', der(0x81, Buffer.from('dest.test')), subjectOf(email), false],
   ];
   for (const [rule, kind, base, parts, keeps] of cases) {

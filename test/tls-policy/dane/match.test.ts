@@ -196,6 +196,14 @@ describe('DANE-TA(2): the anchor', () => {
       'validation-failure',
     ],
     [
+      'a bare key whose certificate was sent under another name has signed all the same',
+      {
+        chain: sent('an authority of the same key under another name'),
+        records: of(intermediate, '2 1 0'),
+      },
+      '2 1 0 at 1',
+    ],
+    [
       'a bare key whose certificate was sent is judged by that certificate',
       {
         chain: sent('an authority that may not sign'),
@@ -343,6 +351,8 @@ describe('DANE-TA(2): the path', () => {
     top('', 'an authority signed with SHA-1'),
     issuer('the own signature of an anchor proves nothing, so ', 'an authority signed with SHA-1', '2 0 1 at 1'),
     issuer('', 'an RSA-1024 leaf', '2 0 1 at 1'),
+    issuer('NOD-06 ', 'an authority of the same key under another name'),
+    issuer('TLSA-57 ', 'an authority of the same name and key as the self-signed leaf'),
     top('', 'authorities in a circle', '2 0 1 at 2'),
     [
       'authorities in a circle without an anchor come to an end',

@@ -14,6 +14,12 @@ type Deviation = { readonly chain: string; readonly records: RegExp; readonly ou
 const DEVIATIONS: readonly Deviation[] = [
   // TLSA-57: no trust anchor stands above a certificate that has signed itself, a bare key no more than a certificate.
   { chain: 'self-signed', records: /^2 1 0$/, ours: 'validation-failure', theirs: 'matched' },
+  {
+    chain: 'an authority of the same name and key as the self-signed leaf',
+    records: /^2 1 0$/,
+    ours: 'validation-failure',
+    theirs: 'matched',
+  },
   // RFC 5280 §4.2.1.12: anyExtendedKeyUsage is any; it may be refused, and OpenSSL does.
   { chain: 'a leaf for everything', records: /^2/, ours: 'matched', theirs: 'validation-failure' },
   // TLSA-45: s_client has no flag against partial wildcards.
