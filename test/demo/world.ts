@@ -1,57 +1,59 @@
 /**
- * The small world of the demo, all on loopback: a DNS zone, the sender's own mail host and three hosts that mail is sent
- * to, with a certificate of the development authority. The relay itself is not here: it is the real one.
+ * The small world of the demo, all on loopback: names, a policy host, the sender's own mail host and the hosts that mail is sent
+ * to, with certificates of the development authority or of one that nobody trusts. The relay itself is not here: it is the real one.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { issueCertificate, makeDevelopmentCertificates } from '#cli/certificates.ts';
+import { join } from 'node:path';
+import type { SecureContextOptions } from 'node:tls';
+import { issueCertificate, makeDevelopmentCertificates, type CertificateRequest } from '#cli/certificates.ts';
+import type { KeyPair } from '../doubles/certificates.ts';
+import { tlsaText } from '../doubles/chains.ts';
+import { PolicyHost, policyText } from '../doubles/policy-host.ts';
 import { ScriptedHost, TLS_1_0_ONLY, type ReceivedMessage } from '../doubles/scripted-host.ts';
-import { startZone, type Zone, type ZoneName } from '../doubles/zone.ts';
+import type { SignedZone } from '../doubles/signed-zone.ts';
+import { startNames, type Names } from './names.ts';
+import { domainOf, hostOf, PLACES, SENDER, SENDER_ADDRESS, type Place } from './places.ts';
 
-export const SENDER = 'alice@sender.test';
+type Certificates = { readonly [kind in 'valid' | 'elsewhere' | 'private' | 'policies']: KeyPair };
 
-/** Where each recipient's mail goes, and what is to be seen there. */
-export const PLACES = [
-  { recipient: 'bob@modern.test', host: 'mx.modern.test', address: '127.0.0.21', tls: 'TLS 1.2 and 1.3' },
-  { recipient: 'carol@plain.test', host: 'mx.plain.test', address: '127.0.0.22', tls: 'none' },
-  { recipient: 'dave@ancient.test', host: 'mx.ancient.test', address: '127.0.0.23', tls: 'TLS 1.0 only' },
-] as const;
-
-const SENDER_HOST = { host: 'mx.sender.test', address: '127.0.0.20' } as const;
+const POLICY_ADDRESS = '127.0.0.19';
+const OFFERS = ['PIPELINING', 'SIZE 52428800', '8BITMIME', 'SMTPUTF8', 'DSN', 'ENHANCEDSTATUSCODES'];
 
 export class World {
-  readonly zone: Zone;
+  readonly names: Names;
   readonly port: number;
+  readonly policyHost: PolicyHost;
   readonly #hosts: readonly ScriptedHost[];
   readonly #senderHost: ScriptedHost;
 
-  private constructor(zone: Zone, port: number, hosts: readonly ScriptedHost[], senderHost: ScriptedHost) {
-    this.zone = zone;
-    this.port = port;
+  private constructor(names: Names, policyHost: PolicyHost, [senderHost, ...hosts]: [ScriptedHost, ...ScriptedHost[]]) {
+    this.names = names;
+    this.port = senderHost.port;
+    this.policyHost = policyHost;
     this.#hosts = hosts;
     this.#senderHost = senderHost;
   }
 
-  /** `directory` takes the authority and the certificates. */
+  /** `directory` takes the authorities and the certificates. */
   static async create(directory: string): Promise<World> {
-    await makeDevelopmentCertificates(directory, ['relay.test']);
-    const names = [SENDER_HOST.host, ...PLACES.map(({ host }) => host)];
-    const { certFile, keyFile } = await issueCertificate({ directory, name: 'hosts', names });
-    const tls = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
-
-    const senderHost = await ScriptedHost.start({ address: SENDER_HOST.address, tls });
+    const certificates = await makeCertificates(directory);
+    const senderHost = await ScriptedHost.start({ address: SENDER_ADDRESS, tls: certificates.valid });
     const { port } = senderHost;
-    const options = { 'TLS 1.2 and 1.3': tls, none: undefined, 'TLS 1.0 only': { ...tls, ...TLS_1_0_ONLY } };
-    const hosts = await Promise.all(
-      PLACES.map(async (place) => ScriptedHost.start({ address: place.address, port, tls: options[place.tls] })),
-    );
-
-    const places = [{ recipient: SENDER, ...SENDER_HOST }, ...PLACES];
-    const records = places.flatMap(({ recipient, host, address }): [string, ZoneName][] => [
-      [recipient.slice(recipient.indexOf('@') + 1), { MX: [`10 ${host}`] }],
-      [host, { A: [address] }],
+    const hosts = await Promise.all(PLACES.map(async (place) => startHost(place, port, certificates)));
+    const domains = PLACES.filter(({ hasPolicy }) => hasPolicy === true).map(({ recipient }) => domainOf(recipient));
+    const policyHost = await PolicyHost.start({
+      authority: { leaf: () => certificates.policies },
+      answers: Object.fromEntries(domains.map((domain) => [domain, policyText({ mx: [`mx.${domain}`] })])),
+      address: POLICY_ADDRESS,
+    });
+    const zones = PLACES.map((place): [string, SignedZone] => [
+      domainOf(place.recipient),
+      zoneOf(place, port, certificates),
     ]);
-    const zone = await startZone({ records: Object.fromEntries(records) });
-    return new World(zone, port, hosts, senderHost);
+    const ownZone: SignedZone = { state: 'unsigned', records: ['@ MX 10 mx', `mx A ${SENDER_ADDRESS}`] };
+    const names = await startNames({ ...Object.fromEntries(zones), [domainOf(SENDER)]: ownZone });
+    return new World(names, policyHost, [senderHost, ...hosts]);
   }
 
   /** What came back to the sender. */
@@ -59,13 +61,55 @@ export class World {
     return this.#senderHost.messages;
   }
 
-  /** What the host of a place has received. */
-  receivedAt(index: number): readonly ReceivedMessage[] {
-    return this.#hosts[index]?.messages ?? [];
+  /** True when a host heard anything outside of TLS but how to begin it. */
+  heardInClear(index: number): boolean {
+    const clear = Buffer.concat(this.#hosts[index]?.clear ?? []).toString('latin1');
+    return !/^(?:(?:EHLO \S+|STARTTLS|QUIT)\r\n)*$/.test(clear);
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#hosts, this.#senderHost].map(async (host) => host.close()));
-    await this.zone.close();
+    await Promise.all(
+      [...this.#hosts, this.#senderHost, this.policyHost, this.names].map(async (part) => part.close()),
+    );
   }
+}
+
+async function makeCertificates(directory: string): Promise<Certificates> {
+  const strangers = join(directory, 'strangers');
+  await makeDevelopmentCertificates(directory, ['relay.test']);
+  await makeDevelopmentCertificates(strangers, []);
+  const names = [`mx.${domainOf(SENDER)}`, ...PLACES.map(hostOf)];
+  const policyHosts = PLACES.map(({ recipient }) => `mta-sts.${domainOf(recipient)}`);
+  return {
+    valid: await issue({ directory, name: 'hosts', names }),
+    elsewhere: await issue({ directory, name: 'elsewhere', names: ['mx.elsewhere.test'] }),
+    policies: await issue({ directory, name: 'policies', names: policyHosts }),
+    private: await issue({ directory: strangers, name: 'private', names }),
+  };
+}
+
+async function issue(request: CertificateRequest): Promise<KeyPair> {
+  const { certFile, keyFile } = await issueCertificate(request);
+  return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+}
+
+async function startHost(place: Place, port: number, certificates: Certificates): Promise<ScriptedHost> {
+  const { address, offersRequireTls = false } = place;
+  const offersInTls = offersRequireTls ? [...OFFERS, 'REQUIRETLS'] : OFFERS;
+  return ScriptedHost.start({ address, port, tls: tlsOf(place, certificates), offers: OFFERS, offersInTls });
+}
+
+function tlsOf({ tls }: Place, certificates: Certificates): SecureContextOptions | undefined {
+  if (tls === 'none') return undefined;
+  return tls === 'tls-1.0' ? { ...certificates.valid, ...TLS_1_0_ONLY } : certificates[tls];
+}
+
+/** Only what is signed can hold TLSA records that count. */
+function zoneOf({ address, tlsa, hasPolicy }: Place, port: number, certificates: Certificates): SignedZone {
+  const records = ['@ MX 10 mx', `mx A ${address}`];
+  if (hasPolicy === true) records.push('_mta-sts TXT "v=STSv1; id=1"', `mta-sts A ${POLICY_ADDRESS}`);
+  if (tlsa === undefined) return { state: 'unsigned', records };
+  const { key, cert } = certificates[tlsa];
+  const record = tlsaText('3 1 1', { key, cert, x509: new X509Certificate(cert) });
+  return { state: 'signed', records: [...records, `_${port}._tcp.mx TLSA ${record}`] };
 }
