@@ -8,6 +8,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startPostfix } from '../test/doubles/postfix.ts';
+import { mergeSettings, type Settings } from '../test/doubles/settings.ts';
 import { type Certificate, endChild, freePort, RECIPIENT } from './load.ts';
 
 export type ContestantName = 'Postfix' | 'Postern';
@@ -20,6 +21,8 @@ export type Legs = {
   readonly directory: string;
   /** Worker processes of ours; `auto` is the default of the configuration. */
   readonly processes: number | 'auto';
+  /** Of ours, over those that every case has. */
+  readonly settings?: Settings;
 };
 
 export type Contestant = {
@@ -64,10 +67,10 @@ async function startPostfixContestant({ sinkPort, certificate }: Legs): Promise<
 type Ports = { readonly smtp: number; readonly http: number };
 
 /** Defaults but for what a case is about: where mail comes in and where it goes. */
-function relayConfig({ sinkPort, certificate, directory, processes }: Legs, ports: Ports): object {
+function relayConfig({ sinkPort, certificate, directory, processes, settings = {} }: Legs, ports: Ports): object {
   const encrypted = certificate !== undefined;
   const listener = { name: 'bench', address: '127.0.0.1', port: ports.smtp, mode: 'relay' };
-  return {
+  const usual = {
     hostname: 'relay.example',
     processes,
     dataDirectory: join(directory, 'data'),
@@ -83,6 +86,7 @@ function relayConfig({ sinkPort, certificate, directory, processes }: Legs, port
     http: { port: ports.http },
     log: { level: 'info', format: 'json' },
   };
+  return mergeSettings(usual, settings);
 }
 
 async function isReady(httpPort: number): Promise<boolean> {

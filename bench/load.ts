@@ -20,6 +20,8 @@ export type Load = {
   readonly tls: boolean;
   /** One connection for many messages; otherwise one for each. */
   readonly keep: boolean;
+  /** So many domains in turn, `d0.there.example` and on; one when left out. Only with TLS. */
+  readonly domains?: number;
 };
 
 export type Sink = {
@@ -104,8 +106,8 @@ export async function startSink(port: number, tls: Certificate | undefined, dire
   };
 }
 
-function ownSource({ port, connections, messages, bytes, keep }: Load): string[] {
-  const options = { port, connections, messages, bytes, sender: SENDER, recipient: RECIPIENT };
+function ownSource({ port, connections, messages, bytes, keep, domains = 1 }: Load): string[] {
+  const options = { port, connections, messages, bytes, domains, sender: SENDER, recipient: RECIPIENT };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
   return [program('source.ts'), '--tls', ...(keep ? ['--keep'] : []), ...args];
 }

@@ -17,6 +17,8 @@ const { values } = parseArgs({
     bytes: { type: 'string', default: '4096' },
     sender: { type: 'string', default: 'source@here.example' },
     recipient: { type: 'string', default: 'sink@there.example' },
+    /** The recipient's domain gets `d0.`, `d1.` and so on in front, in turn, when there is more than one. */
+    domains: { type: 'string', default: '1' },
     tls: { type: 'boolean', default: false },
     /** One connection for all messages of a lane; without it each message has a connection of its own. */
     keep: { type: 'boolean', default: false },
@@ -33,7 +35,6 @@ const commands = {
   ehlo: Buffer.from('EHLO source.example\r\n'),
   starttls: Buffer.from('STARTTLS\r\n'),
   mail: Buffer.from(`MAIL FROM:<${values.sender}>\r\n`),
-  rcpt: Buffer.from(`RCPT TO:<${values.recipient}>\r\n`),
   data: Buffer.from('DATA\r\n'),
   quit: Buffer.from('QUIT\r\n'),
 } as const;
@@ -68,6 +69,15 @@ function nextMessage({ octets, numberAt }: Content): Buffer {
   number += 1;
   octets.write(String(number).padStart(NUMBER_DIGITS, '0'), numberAt, 'latin1');
   return octets;
+}
+
+let recipients = 0;
+
+function nextRecipient(): string {
+  const domains = Number(values.domains);
+  if (domains === 1) return values.recipient;
+  recipients += 1;
+  return values.recipient.replace('@', `@d${recipients % domains}.`);
 }
 
 type Step = 'greeting' | 'ehlo' | 'starttls' | 'mail' | 'rcpt' | 'data' | 'content' | 'quit';
@@ -121,7 +131,9 @@ class Session {
       case 'starttls':
         return this.#startTls();
       case 'mail':
-        return this.#send('rcpt');
+        this.#step = 'rcpt';
+        this.#socket.write(`RCPT TO:<${nextRecipient()}>\r\n`);
+        return undefined;
       case 'rcpt':
         return this.#send('data');
       case 'data':

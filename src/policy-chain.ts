@@ -50,8 +50,12 @@ export class PolicyChain {
   readonly #surveyParts: SurveyParts;
 
   constructor({ settings, records, report, isOurs, dnssec }: PolicyChainParts) {
-    const now = (): number => performance.now();
-    this.resolver = new WireResolver({ settings: () => settings().dns, report, resolvConf: RESOLV_CONF, now });
+    this.resolver = new WireResolver({
+      settings: () => settings().dns,
+      report,
+      resolvConf: RESOLV_CONF,
+      now: steadyClock,
+    });
     this.policies = new StsPolicies({
       resolver: this.resolver,
       store: records,
@@ -84,5 +88,7 @@ export class PolicyChain {
     return openSession({ endpoint, decision, settings, credentials, now: systemClock });
   }
 }
+
+const steadyClock = (): number => performance.now();
 
 export const systemClock = (): Date => new Date();

@@ -24,6 +24,7 @@ import type { PolicyResult } from '#tls-policy/results.ts';
 import type { OpenSession } from './tls-events.ts';
 import { tlsWords } from './conclusion.ts';
 import type { Decisions } from './decisions.ts';
+import type { AddressFinding } from './hosts.ts';
 import { decideRoute, nexthopOf, type Route } from './route.ts';
 import type { OutboundSettings } from './settings.ts';
 import { routedTo, type HostKnowledge, type Survey, type SurveyedHost, type SurveyRequest } from './survey.ts';
@@ -82,22 +83,30 @@ async function explainHost(
   parts: ExplainParts,
 ): Promise<ExplainedHost> {
   const known = await knowing;
-  const { addresses } = known;
-  const decision = addresses.kind === 'trouble' ? undefined : parts.decisions.decide(host, known, request);
-  const found = addresses.kind === 'addresses' ? addresses : undefined;
-  return {
-    name: host.name,
-    port: host.port,
-    preference: host.preference,
-    nameIsSecure: host.mxSecure,
-    addresses: found?.ips ?? [],
-    addressesAreSecure: found?.secure ?? false,
-    canonicalName: found?.canonicalName ?? '',
-    addressTrouble: addresses.kind === 'trouble' ? addresses.trouble.diagnosis.text : '',
+  const { name, port, preference, mxSecure: nameIsSecure } = host;
+  const about = {
+    name,
+    port,
+    preference,
+    nameIsSecure,
+    ...explainAddresses(known.addresses),
     dane: explainDane(known.dane),
-    decision: decision === undefined ? undefined : explainDecision(decision, host.name),
-    probes: probe && decision?.kind === 'connect' ? await probeAll(decision, { host, known }, request, parts) : [],
   };
+  if (known.addresses.kind === 'trouble') return { ...about, decision: undefined, probes: [] };
+  const decision = parts.decisions.decide(host, known, request);
+  const probes = probe && decision.kind === 'connect' ? await probeAll(decision, { host, known }, request, parts) : [];
+  return { ...about, decision: explainDecision(decision, name), probes };
+}
+
+type ExplainedAddresses = Pick<ExplainedHost, 'addresses' | 'addressesAreSecure' | 'canonicalName' | 'addressTrouble'>;
+
+function explainAddresses(finding: AddressFinding): ExplainedAddresses {
+  if (finding.kind === 'trouble') {
+    const addressTrouble = finding.trouble.diagnosis.text;
+    return { addresses: [], addressesAreSecure: false, canonicalName: '', addressTrouble };
+  }
+  const { ips: addresses, secure: addressesAreSecure, canonicalName } = finding;
+  return { addresses, addressesAreSecure, canonicalName, addressTrouble: '' };
 }
 
 /** One after the other: a host may limit how many sessions one client has. */

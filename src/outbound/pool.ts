@@ -17,6 +17,7 @@ export class SessionPool {
   readonly #now: () => number;
   readonly #kept = new Map<string, Kept[]>();
   readonly #lives = new WeakMap<Session, Life>();
+  #size = 0;
   #draining = false;
 
   constructor(settings: Live<OutboundSettings>, now: () => number = () => performance.now()) {
@@ -26,15 +27,14 @@ export class SessionPool {
 
   /** The sessions that wait here. */
   get size(): number {
-    let size = 0;
-    for (const kept of this.#kept.values()) size += kept.length;
-    return size;
+    return this.#size;
   }
 
   /** The session that was given last: the others grow old and are closed. */
   take(key: string): Session | undefined {
     const kept = this.#kept.get(key) ?? [];
     for (let last = kept.pop(); last !== undefined; last = kept.pop()) {
+      this.#size -= 1;
       if (kept.length === 0) this.#kept.delete(key);
       if (this.#isFresh(last)) return last.session;
       void last.session.close();
@@ -48,11 +48,27 @@ export class SessionPool {
     life.messages += 1;
     this.#lives.set(session, life);
     const kept = { session, since: this.#now() };
-    const { messages } = this.#settings().outbound.reuse;
-    if (this.#draining || life.messages >= messages || !this.#isFresh(kept)) return void session.close();
-    const others = this.#kept.get(key);
-    if (others === undefined) this.#kept.set(key, [kept]);
-    else others.push(kept);
+    const { reuse, concurrency } = this.#settings().outbound;
+    if (this.#draining || life.messages >= reuse.messages || !this.#isFresh(kept)) return void session.close();
+    const waiting = this.#kept.get(key) ?? [];
+    waiting.push(kept);
+    // To the end: the places that were used longest ago stand first.
+    this.#kept.delete(key);
+    this.#kept.set(key, waiting);
+    this.#size += 1;
+    if (this.#size > concurrency.total) this.#closeOldest();
+  }
+
+  /** Mail to many destinations would leave a session behind at each: no more wait than may be at work. */
+  #closeOldest(): void {
+    for (const [key, [oldest, ...others]] of this.#kept) {
+      if (others.length === 0) this.#kept.delete(key);
+      else this.#kept.set(key, others);
+      if (oldest === undefined) continue;
+      this.#size -= 1;
+      void oldest.session.close();
+      return;
+    }
   }
 
   /** Closes what has waited for too long or has ended; to be called now and then. */
@@ -76,8 +92,9 @@ export class SessionPool {
   async #closeWhere(isOver: (kept: Kept) => boolean): Promise<void> {
     const closing: Promise<void>[] = [];
     for (const [key, kept] of this.#kept) {
-      closing.push(...kept.filter(isOver).map(({ session }) => session.close()));
       const staying = kept.filter((one) => !isOver(one));
+      closing.push(...kept.filter(isOver).map(({ session }) => session.close()));
+      this.#size -= kept.length - staying.length;
       if (staying.length === 0) this.#kept.delete(key);
       else this.#kept.set(key, staying);
     }

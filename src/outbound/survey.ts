@@ -84,20 +84,26 @@ class Surveyor {
   }
 
   #whyNoDane(host: Host, addresses: AddressFinding): DaneFact | undefined {
-    const { route, settings, wish } = this.#request;
-    const { dane } = settings.tlsPolicy;
-    const override = overrideFor(routedTo(route, host), host.name, settings.tlsPolicy.overrides, this.#parts.now());
-    const isMandatory =
-      override === undefined ? route.connector?.smtpDaneMode === 'mandatory' : override.level === 'dane';
+    const { route, settings } = this.#request;
+    const { overrides, dane } = settings.tlsPolicy;
     if (isIp(host.name)) return off('the host has no name');
     if (addresses.kind === 'trouble') return off('the host has no address');
+    const override = overrideFor(routedTo(route, host), host.name, overrides, this.#parts.now());
+    const isMandatory =
+      override === undefined ? route.connector?.smtpDaneMode === 'mandatory' : override.level === 'dane';
     if (isMandatory) return this.#whyNoDnssec(true);
+    return this.#whyNotWanted(host) ?? this.#whyNoDnssec(dane.resolver === 'require');
+  }
+
+  #whyNotWanted({ mxSecure }: Host): DaneFact | undefined {
+    const { route, settings, wish } = this.#request;
+    const { dane } = settings.tlsPolicy;
     if (wish === 'deliver-anyway' || wish === 'tls-not-required') return off('the message asks for no TLS policy');
     if (dane.mode === 'off') return off('DANE is switched off');
     if (route.connector?.smtpDaneMode === 'none')
       return off(`smtpDaneMode of connector ${route.connector.name} is none`);
-    if (!host.mxSecure && dane.insecureMx === 'may') return off('the MX records are not signed, and insecureMx is may');
-    return this.#whyNoDnssec(dane.resolver === 'require');
+    if (!mxSecure && dane.insecureMx === 'may') return off('the MX records are not signed, and insecureMx is may');
+    return undefined;
   }
 
   /** Where DANE is demanded, a resolver that does not validate is no reason to do without it. */

@@ -5,6 +5,7 @@
  *
  * The handshake happens in `outbound/`, and `verify.ts` judges it.
  */
+import type { TlsaFinding } from './dane/finding.ts';
 import {
   demandKey,
   isAuthentication,
@@ -17,7 +18,7 @@ import {
 import type { TlsFacts } from './facts.ts';
 import { localRequirement } from './local.ts';
 import { listsHost } from './mta-sts/patterns.ts';
-import { daneDemand, publishedBy } from './published.ts';
+import { daneDemand, demandsDane, hasUsable, publishedBy } from './published.ts';
 import { hostUnlisted, hostUnproven, lookupFailed, noDane, stsLookupFailed } from './refusals.ts';
 
 /** What one source says: to demand something, to leave the host alone, or nothing. */
@@ -58,13 +59,17 @@ function publishedWord(facts: TlsFacts): Word {
 }
 
 function daneWord(facts: TlsFacts): Word {
-  const { dane, override, daneSettings, mxSecure } = facts;
-  const mandatory = override === undefined ? facts.daneIsMandatory : override.level === 'dane';
+  const { dane, daneSettings, wish } = facts;
+  const mandatory = demandsDane(facts);
   const isEnforced = mandatory || (countsPublished(facts) && daneSettings.mode === 'enforce');
-  if (!isEnforced || facts.wish === 'deliver-anyway') return PASS;
+  if (!isEnforced || wish === 'deliver-anyway') return PASS;
   if (dane.kind === 'failed') return skip(lookupFailed(dane, facts));
-  if (dane.kind !== 'records') return mandatory ? skip(noDane(facts)) : PASS;
-  const usable = dane.records.some((record) => record.usable);
+  return dane.kind === 'records' ? recordsWord(dane, mandatory, facts) : mandatory ? skip(noDane(facts)) : PASS;
+}
+
+function recordsWord(dane: TlsaFinding & { kind: 'records' }, mandatory: boolean, facts: TlsFacts): Word {
+  const { mxSecure, daneSettings } = facts;
+  const usable = hasUsable(dane);
   if (mandatory && !(usable && mxSecure)) return skip(noDane(facts));
   if (!mxSecure && daneSettings.insecureMx === 'may') return PASS;
   // RFC 7672 §2.2: records that cannot be used still say that the host has TLS.
@@ -102,18 +107,20 @@ function withLocal(word: Word, facts: TlsFacts): readonly [Requirement, ...Requi
  * proves it also where it is not enforced; TLSA records that cannot be used prove nothing.
  */
 function proofWord(facts: TlsFacts, requirements: readonly Requirement[]): Word {
-  const { dane, sts, host, mxSecure } = facts;
+  const { dane, host, mxSecure } = facts;
   const provers = mxSecure ? ['dane', 'mta-sts', 'override'] : ['mta-sts', 'override'];
   if (requirements.some((one) => isStrong(one) && provers.includes(one.by))) return PASS;
   if (dane.kind === 'failed') return skip({ ...lookupFailed(dane, facts), ofMessage: true });
-  if (dane.kind === 'records' && mxSecure && dane.records.some(({ usable }) => usable)) {
+  if (dane.kind === 'records' && mxSecure && hasUsable(dane)) {
     return required(daneDemand(dane, facts), 'requiretls', dane.base);
   }
-  const isListed = sts.kind === 'policy' && sts.policy.mode === 'enforce' && listsHost(sts.policy.mx, host);
-  // Where the domain itself is the host, no look-up could have named another one.
-  const isNamed = mxSecure || host === facts.routedTo.name;
-  if (!isListed && (!isNamed || dane.kind === 'records')) return skip(hostUnproven(facts));
-  return required(hostDemand(host), 'requiretls', host);
+  return isVouchedFor(facts) ? required(hostDemand(host), 'requiretls', host) : skip(hostUnproven(facts));
+}
+
+/** By a policy, or by signed DNS; where the domain itself is the host, no look-up could have named another one. */
+function isVouchedFor({ sts, host, dane, mxSecure, routedTo }: TlsFacts): boolean {
+  if (sts.kind === 'policy' && sts.policy.mode === 'enforce' && listsHost(sts.policy.mx, host)) return true;
+  return dane.kind !== 'records' && (mxSecure || host === routedTo.name);
 }
 
 /** The TLSA base is asked for, also where the records are only told about (RFC 7672 §8.1). */

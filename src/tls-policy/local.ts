@@ -5,18 +5,23 @@ import type { OverrideSettings } from './settings.ts';
 
 /** The strongest of them; TLS reports go however they can (RFC 8460 §3). */
 export function localRequirement(facts: TlsFacts): Requirement {
-  const { override, connector, floor, host, wish } = facts;
+  const { override, host, wish } = facts;
   if (wish === 'deliver-anyway') return { demand: { kind: 'prefer' }, by: 'tls-report', name: '' };
-  const byFloor: Requirement = { demand: floorDemand(floor, host), by: 'floor', name: '' };
   const said = override === undefined ? undefined : overrideDemand(override, host);
   if (override !== undefined && said !== undefined) return { demand: said, by: 'override', name: override.name };
+  return ofConnectorAndFloor(facts);
+}
+
+function ofConnectorAndFloor({ connector, floor, host }: TlsFacts): Requirement {
+  const byFloor: Requirement = { demand: floorDemand(floor, host), by: 'floor', name: '' };
   const wanted = connector === undefined ? undefined : connectorDemand(connector, host);
   if (connector === undefined || wanted === undefined) return byFloor;
-  // A name that the operator wrote down says more than one that came out of an MX record, so it stands for the floor too.
+  // A name that the operator wrote down says more than one that came out of an MX record, so it stands for the floor too. Of two
+  // demands for mere encryption the connector is the nearer one.
   const isPinned = wanted.kind === 'authenticate' && wanted.identity.kind === 'domains';
-  const isStronger =
-    strengthOf(wanted) > strengthOf(byFloor.demand) || (wanted.kind === 'encrypt' && floor === 'encrypted');
-  return isPinned || isStronger ? { demand: wanted, by: 'connector', name: connector.name } : byFloor;
+  const isAlike = wanted.kind === 'encrypt' && floor === 'encrypted';
+  const counts = isPinned || isAlike || strengthOf(wanted) > strengthOf(byFloor.demand);
+  return counts ? { demand: wanted, by: 'connector', name: connector.name } : byFloor;
 }
 
 function floorDemand(floor: TlsFacts['floor'], name: string): Demand {

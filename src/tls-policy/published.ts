@@ -33,9 +33,18 @@ export function daneDemand(dane: TlsaFinding & { kind: 'records' }, facts: TlsFa
   };
 }
 
+/** The operator wants DANE or nothing. */
+export function demandsDane({ override, daneIsMandatory }: TlsFacts): boolean {
+  return override === undefined ? daneIsMandatory : override.level === 'dane';
+}
+
+export function hasUsable({ records }: TlsaFinding & { kind: 'records' }): boolean {
+  return records.some(({ usable }) => usable);
+}
+
 function publishedTlsa(facts: TlsFacts): readonly Published[] {
-  const { dane, host, override, daneSettings, daneIsMandatory } = facts;
-  const isMandatory = override === undefined ? daneIsMandatory : override.level === 'dane';
+  const { dane, host, override, daneSettings } = facts;
+  const isMandatory = demandsDane(facts);
   const enforced = isMandatory || (override === undefined && daneSettings.mode === 'enforce');
   if (dane.kind === 'failed') {
     const policy: AppliedPolicy = { type: 'tlsa', domain: host, strings: [], mxPatterns: [] };
@@ -53,8 +62,7 @@ function publishedTlsa(facts: TlsFacts): readonly Published[] {
   const strings = dane.records.map(({ record }) => recordText(record));
   const policy: AppliedPolicy = { type: 'tlsa', domain: dane.base, strings, mxPatterns: [] };
   const key = `tlsa ${enforced} ${dane.base} ${digestOf(strings)}`;
-  if (dane.records.some(({ usable }) => usable))
-    return [{ policy, enforced, demand: daneDemand(dane, facts), failure: undefined, key }];
+  if (hasUsable(dane)) return [{ policy, enforced, demand: daneDemand(dane, facts), failure: undefined, key }];
   const failure = failureOf('tlsa-invalid', listText(dane.records.map(({ reason }) => reason)), host);
   return [{ policy, enforced, demand: { kind: 'encrypt' }, failure, key }];
 }

@@ -51,13 +51,12 @@ export function diagnosisOf(
   return { ...row, text, policy, remote: { host, ip, reply: '' }, tls: evidence };
 }
 
-/** RFC 8460 §4.3 and Exchange have the same names for what DANE misses; the other sources have one or two codes each. */
+/** The sources have one or two codes each, but DANE, for which RFC 8460 §4.3 and Exchange have the same names. */
 function statusOf(by: DemandSource, type: Shortfall['type']): StatusName {
   const noTls = type === 'starttls-not-supported' || type === 'handshake';
   switch (by) {
     case 'dane':
-      if (noTls) return 'starttls-not-supported';
-      return type === 'certificate-expired' || type === 'certificate-host-mismatch' ? type : 'tlsa-invalid';
+      return noTls ? 'starttls-not-supported' : daneStatusOf(type);
     case 'mta-sts':
       return noTls ? 'sts-tls-not-offered' : 'sts-certificate';
     case 'requiretls':
@@ -68,6 +67,10 @@ function statusOf(by: DemandSource, type: Shortfall['type']): StatusName {
     case 'tls-report':
       return 'tls-required';
   }
+}
+
+function daneStatusOf(type: Shortfall['type']): StatusName {
+  return type === 'certificate-expired' || type === 'certificate-host-mismatch' ? type : 'tlsa-invalid';
 }
 
 function evidenceKind(by: DemandSource): PolicyEvidence['kind'] {

@@ -81,10 +81,7 @@ describe('policy', () => {
     const page = await bench.run('policy', 'list', '--limit', '1');
     assert.match(page.out, /\nMore with: --after a\.test$/);
     const next = await bench.run('policy', 'list', '--after', 'a.test', '--json');
-    assert.deepEqual(
-      (JSON.parse(next.out) as { domain: string }[]).map(({ domain }) => domain),
-      ['b.test'],
-    );
+    assert.deepEqual(JSON.parse(next.out), JSON.parse(JSON.stringify(desk.decisions.slice(1))));
   });
 
   test('list says when there is nothing, and refuses too many rows', async () => {

@@ -33,7 +33,7 @@ describe('destination patterns', () => {
     [host, ['[relay.test]:587', '[relay.test]']],
   ];
   for (const [place, patterns] of orders) {
-    test(`${patterns.join(' before ')}`, () => {
+    test(patterns.join(' before '), () => {
       const ranks = patterns.map((pattern) => exactness(pattern, place));
       assert.deepEqual(
         ranks,

@@ -50,6 +50,7 @@ const nothingPublished: Resolver = {
 };
 const noPolicy: SurveyParts['findSts'] = async (domain) =>
   Promise.resolve({ kind: 'none', domain, reason: 'no record' });
+const now = (): Date => new Date();
 const dnssec = (): DnssecState => ({ kind: 'validates' });
 
 class World {
@@ -87,7 +88,6 @@ class World {
       plan.message,
     );
     const { route, settings, expired } = plan;
-    const now = (): Date => new Date();
     const facts: SurveyParts = { findHosts, resolver: nothingPublished, findSts: noPolicy, dnssec, now };
     return attempt(
       { lease, route, settings, expired },

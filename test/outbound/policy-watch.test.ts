@@ -22,6 +22,8 @@ const RECORDS = {
   'mx.other.test': { A: ['127.0.0.3'] },
 };
 
+const now = (): Date => new Date();
+
 class Watched {
   readonly hastened: string[] = [];
   readonly events: EventName[] = [];
@@ -32,7 +34,6 @@ class Watched {
 
   constructor(zone: Zone) {
     this.zone = zone;
-    const now = (): Date => new Date();
     const resolver = resolverFor(zone);
     const hosts = new HostFinder({ resolver, isOurs: () => false, random: () => 0.5 });
     const parts: SurveyParts = {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { SessionPool } from '#outbound/pool.ts';
 import type { Session } from '#outbound/transaction.ts';
@@ -17,10 +18,13 @@ class Clock {
   readonly read = (): number => this.now;
 }
 
-async function poolWith(reuse = { messages: 3, lifetime: 100, idle: 10 }) {
+async function poolWith(reuse = { messages: 3, lifetime: 100, idle: 10 }, total = 10) {
   const host = await ScriptedHost.start();
   const clock = new Clock();
-  const pool = new SessionPool(() => settingsWith({ reuse }), clock.read);
+  const pool = new SessionPool(
+    () => settingsWith({ reuse, concurrency: { total, perDestination: total } }),
+    clock.read,
+  );
   closing.push(
     () => pool.drain(),
     () => host.close(),
@@ -50,6 +54,24 @@ test('the session given last is taken first', async () => {
   assert.equal(pool.size, 2);
   assert.equal(pool.take('a'), second);
   assert.equal(pool.take('a'), first);
+});
+
+test('no more sessions wait than may be at work: those of the place used longest ago go first', async () => {
+  const { pool, open, host } = await poolWith(undefined, 2);
+  for (const key of ['a', 'b', 'c', 'b']) {
+    const known = pool.take(key);
+    pool.give(key, known ?? (await open()));
+  }
+  assert.equal(pool.size, 2);
+  assert.equal(pool.take('a'), undefined);
+  assert.notEqual(pool.take('c'), undefined);
+  assert.notEqual(pool.take('b'), undefined);
+  assert.equal(pool.size, 0);
+  for (let tries = 0; !host.transcript.includes('QUIT') && tries < 500; tries += 1) await sleep(10);
+  assert.deepEqual(
+    host.transcript.filter((line) => line === 'QUIT'),
+    ['QUIT'],
+  );
 });
 
 test('a session carries so many messages and no more', async () => {

@@ -43,7 +43,7 @@ const unusable: TlsaFinding = {
 const servfail: TlsaFinding = { kind: 'failed', question: `_25._tcp.${HOST} TLSA`, reason: 'servfail', bogus: false };
 const bogus: TlsaFinding = { ...servfail, reason: 'DNSSEC validation failed', bogus: true };
 
-const sts = (mode: StsMode, ...mx: string[]): StsFinding => ({
+const sts = (mode: StsMode, ...mx: string[]): StsFinding & { kind: 'policy' } => ({
   kind: 'policy',
   domain: 'dest.test',
   policy: { mode, mx, maxAgeS: 86_400 },
@@ -402,11 +402,12 @@ test('only clear and prefer let mail go in clear', () => {
   for (const known of others) assert.equal(demandsTls(connected(known)), true);
 });
 
+const namesOf = (known: Partial<TlsFacts>): readonly string[] => {
+  const [{ demand }] = connected({ dane: usable, ...known }).requirements;
+  return demand.kind === 'dane' ? demand.names : [];
+};
+
 test('TLSA-38 reference names: the base, and the nexthop before and after CNAMEs where the way is secure (RFC 7672 §3.2.2)', () => {
-  const namesOf = (known: Partial<TlsFacts>): readonly string[] => {
-    const [{ demand }] = connected({ dane: usable, ...known }).requirements;
-    return demand.kind === 'dane' ? demand.names : [];
-  };
   assert.deepEqual(namesOf({}), [HOST, 'dest.test', 'real.test']);
   assert.deepEqual(namesOf({ mxSecure: false }), [HOST]);
 });
@@ -434,7 +435,7 @@ test('TLS-21 sessions of different decisions are never mixed up', () => {
     { dane: renewed },
     { dane: unusable },
     { sts: listed },
-    { sts: { ...listed, id: '2' } as StsFinding },
+    { sts: { ...listed, id: '2' } },
     { sts: sts('testing', HOST) },
     { dane: usable, sts: listed },
     { override: override('none') },
@@ -443,12 +444,13 @@ test('TLS-21 sessions of different decisions are never mixed up', () => {
   assert.equal(new Set(keys).size, states.length, keys.join('\n'));
 });
 
+const told = (known: Partial<TlsFacts>): readonly string[] =>
+  decideTls(facts(known)).published.map(
+    ({ policy, enforced, failure }) =>
+      `${policy.type} ${policy.domain}${enforced ? ' enforced' : ''}${failure === undefined ? '' : ` ${failure.type}`}`,
+  );
+
 describe('what is published is judged, enforced or not', () => {
-  const told = (known: Partial<TlsFacts>): readonly string[] =>
-    decideTls(facts(known)).published.map(
-      ({ policy, enforced, failure }) =>
-        `${policy.type} ${policy.domain}${enforced ? ' enforced' : ''}${failure === undefined ? '' : ` ${failure.type}`}`,
-    );
   const table: readonly (readonly [rule: string, known: Partial<TlsFacts>, told: readonly string[]])[] = [
     ['RPTB-03 without a policy that there is none', {}, ['no-policy-found dest.test']],
     ['RPTB-01 TLSA records under their base', { dane: usable }, [`tlsa ${HOST} enforced`]],
@@ -465,7 +467,7 @@ describe('what is published is judged, enforced or not', () => {
     ['RPTB-30 a policy that cannot be had', { sts: unavailable }, ['sts dest.test sts-policy-fetch-error']],
     [
       'STS-16 a policy that is kept while a newer one cannot be had',
-      { sts: { ...listed, trouble } as StsFinding },
+      { sts: { ...listed, trouble } },
       ['sts dest.test enforced', 'sts dest.test sts-policy-fetch-error'],
     ],
     ['RPTB-16 testing', { sts: sts('testing', HOST) }, ['sts dest.test']],

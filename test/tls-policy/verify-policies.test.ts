@@ -215,19 +215,21 @@ test('every demand must be met', () => {
   assert.equal(inShort(verdict), '4.4.317');
 });
 
+const of = (demand: Demand, policy: Published['policy']): Published => ({
+  policy,
+  enforced: true,
+  demand,
+  failure: undefined,
+  key: '',
+});
+
+const typesOf = (result: TlsResult, published: readonly Published[]): readonly string[] =>
+  verdictOf({ kind: 'prefer' }, result, { published }).results.map(({ failure }) => failure?.type ?? 'success');
+
 describe('results for TLS reports (RFC 8460 §4.3)', () => {
   const tlsa = { type: 'tlsa', domain: 'mx1.dest.test', strings: [], mxPatterns: [] } as const;
   const sts = { type: 'sts', domain: 'dest.test', strings: [], mxPatterns: [] } as const;
-  const of = (demand: Demand, policy: Published['policy']): Published => ({
-    policy,
-    enforced: true,
-    demand,
-    failure: undefined,
-    key: '',
-  });
   const good = dane(tlsaText('3 1 1', leaf));
-  const typesOf = (result: TlsResult, published: readonly Published[]): readonly string[] =>
-    verdictOf({ kind: 'prefer' }, result, { published }).results.map(({ failure }) => failure?.type ?? 'success');
 
   test('RPTB-06 both policies are judged, each for itself', () => {
     assert.deepEqual(typesOf(shown([leaf], UNTRUSTED), [of(good, tlsa), of(host, sts)]), [
