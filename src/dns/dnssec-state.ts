@@ -97,9 +97,9 @@ function judgeSigned({ signed: word, bogus, server }: ServerFindings, who: strin
   }
 }
 
-/** Only where the same question was answered well over UDP: else there is nothing to compare with. */
+/** Only where the same question was answered over UDP: else there is nothing to compare with. */
 function judgeTcp({ signed, signedOverTcp: word }: ServerFindings, who: string, name: string): Doubt | undefined {
-  if (word === undefined || signed?.kind !== 'found' || !signed.secure) return undefined;
+  if (word === undefined || signed?.kind !== 'found') return undefined;
   if (word.kind === 'failed') {
     return unknown(`${who} does not answer over TCP (${word.why}), which answers that are too long for UDP need`);
   }

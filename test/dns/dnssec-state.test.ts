@@ -121,6 +121,11 @@ describe('a resolver', () => {
       /^validates$/,
     ],
     [
+      'that calls what is not signed validated is told so, whatever could not be found out about the bogus name',
+      { bogus: silent, unsigned: found(true) },
+      /^does-not-validate: /,
+    ],
+    [
       'that is known not to validate is told so, whatever else could not be found out',
       { signed: silent, signedOverTcp: silent, bogus: found(false) },
       /^does-not-validate: /,

@@ -158,12 +158,14 @@ test('while another process writes, reads are answered and writes wait', async (
     await store.put('things', record('a'));
     const writer = new DatabaseSync(join(path, 'records.db'));
     try {
-      writer.exec('BEGIN IMMEDIATE');
-      assert.equal((await store.get('things', 'a'))?.value, 'a');
-      const put = store.put('things', record('b'));
+      writer.exec('BEGIN IMMEDIATE; UPDATE record SET count = 7');
+      assert.equal((await store.get('things', 'a'))?.count, 0);
+      // What is read before a write of the same turn must not be older than what the other process writes meanwhile.
+      const [got, put] = [store.get('things', 'a'), store.put('things', record('b'))];
       await sleep(50);
       writer.exec('COMMIT');
       await put;
+      assert.equal((await got)?.count, 7);
       assert.equal((await store.get('things', 'b'))?.value, 'b');
     } finally {
       writer.close();
@@ -175,6 +177,8 @@ test('when another process holds the file too long, writes are refused and the r
     const store = await open();
     await store.put('things', record('a'));
     const writer = new DatabaseSync(join(path, 'records.db'));
+    // Those of one turn wait once, not one after the other: before this all of them have been answered.
+    const end = setTimeout(() => writer.exec('ROLLBACK'), 8_000);
     try {
       writer.exec('BEGIN IMMEDIATE');
       const [put, got, pruned] = await Promise.allSettled([
@@ -185,6 +189,7 @@ test('when another process holds the file too long, writes are refused and the r
       assert.deepEqual([put.status, got.status, pruned.status], ['rejected', 'fulfilled', 'rejected']);
       assert.equal(put.status === 'rejected' && put.reason.code, 'locked');
     } finally {
+      clearTimeout(end);
       writer.close();
     }
     await store.put('things', record('b'));
