@@ -32,6 +32,15 @@ export async function webContext({ outbound }: Pick<OutboundSettings, 'outbound'
   return forWeb.context;
 }
 
+/** For a look at what a host shows to those who take these signatures only, or any. Rejects as above; made each time. */
+export async function probeContext(
+  { outbound }: Pick<OutboundSettings, 'outbound'>,
+  signatures?: string,
+): Promise<SecureContext> {
+  const sigalgs = signatures === undefined ? {} : { sigalgs: signatures };
+  return contextWith(outbound.caFile, { minVersion: 'TLSv1.2', ...sigalgs });
+}
+
 async function contextWith(caFile: string, options: SecureContextOptions): Promise<SecureContext> {
   const authorities = new Set([...getCACertificates('default'), ...getCACertificates('system')]);
   if (caFile !== '') authorities.add(await readFile(caFile, 'utf8'));

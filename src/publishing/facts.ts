@@ -1,8 +1,7 @@
 /** What is found out about a domain of ours: DNS, the policy as it is served, hosts and what they show. Types only. */
-import type { X509Certificate } from 'node:crypto';
-
 import type { Answer, MxRecord, TlsaRecord } from '#dns/answer.ts';
 import type { TlsaFinding } from '#tls-policy/dane/finding.ts';
+import type { MailboxAnswer, TlsProbe } from '#tls-policy/host-probe.ts';
 import type { PolicyFlaw, StsPolicy } from '#tls-policy/mta-sts/policy.ts';
 
 export type DnsFacts = {
@@ -27,24 +26,6 @@ export type ServedFetch =
   /** `reason` is one line. */
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** A look at the TLS of one address of a host, as a sender has it that takes signatures of one kind only, or of any. */
-export type TlsProbe =
-  | {
-      readonly kind: 'secured';
-      readonly leaf: X509Certificate;
-      /** As sent, the leaf first. */
-      readonly chain: readonly X509Certificate[];
-      /** OpenSSL's word for what is wrong with the chain; `undefined` when it is trusted. */
-      readonly chainProblem: string | undefined;
-    }
-  | { readonly kind: 'not-offered' }
-  /** STARTTLS is offered and refused; the reply. */
-  | { readonly kind: 'refused'; readonly reply: string }
-  /** The handshake failed. */
-  | { readonly kind: 'failed'; readonly reason: string }
-  /** No SMTP at all. */
-  | { readonly kind: 'unreachable'; readonly reason: string };
-
 export type AddressFacts = {
   readonly ip: string;
   /** One for each type of key that the host has, the preferred one first; or what went wrong. */
@@ -59,11 +40,5 @@ export type HostFacts = {
   readonly tlsa: TlsaFinding;
   readonly addresses: readonly AddressFacts[];
 };
-
-/** What the host of a mailbox says to a recipient; nothing is sent to it. */
-export type MailboxAnswer =
-  | { readonly kind: 'accepted' }
-  | { readonly kind: 'refused'; readonly reply: string; readonly weight: 'transient' | 'permanent' }
-  | { readonly kind: 'unknown'; readonly reason: string };
 
 export type MailboxFacts = { readonly address: string; readonly answer: MailboxAnswer };
