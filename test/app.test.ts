@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 
 import { makeDevelopmentCertificates } from '#cli/certificates.ts';
@@ -44,6 +45,38 @@ test('a relay that cannot listen leaves nothing behind that keeps its process al
     left.filter((kind) => kind === 'Timeout' || kind === 'MessagePort'),
     [],
   );
+});
+
+test('a damaged record store is moved aside with a word, and the relay starts', async (context) => {
+  const config = await configFor(context, 0, { level: 'silent' });
+  await mkdir(config.dataDirectory);
+  await writeFile(join(config.dataDirectory, 'records.db'), 'not a database, '.repeat(1000));
+  const reported: string[] = [];
+  const relay = new Relay({
+    write: (_level, event, { file = '' }) => reported.push(`${event} ${file}`),
+    setLevel: () => undefined,
+    flush: () => Promise.resolve(),
+  });
+  await relay.start(config, [0]);
+  await relay.drain(0);
+  const [moved = ''] = reported.filter((event) => event.startsWith('records.damaged '));
+  assert.match(await readFile(moved.slice('records.damaged '.length), 'utf8'), /^not a database/);
+  assert.ok((await readFile(join(config.dataDirectory, 'records.db'), 'latin1')).startsWith('SQLite format 3'));
+});
+
+test('a record store of a newer program keeps the relay from starting, and nothing is left open', async (context) => {
+  const config = await configFor(context, 0, { level: 'silent' });
+  await mkdir(config.dataDirectory);
+  const database = new DatabaseSync(join(config.dataDirectory, 'records.db'));
+  database.exec('PRAGMA user_version = 999');
+  database.close();
+  const start = async (): Promise<unknown> => new Relay(makeLogger({ level: 'silent' })).start(config, [0]);
+  await assert.rejects(start, { name: 'StorageUnavailable', code: 'newer-schema', message: /records\.db/ });
+  // The queue is free for whoever comes next.
+  await rm(join(config.dataDirectory, 'records.db'));
+  const relay = new Relay(makeLogger({ level: 'silent' }));
+  await relay.start(config, [0]);
+  await relay.drain(0);
 });
 
 test('sessions of clients are among the metrics', async (context) => {
