@@ -51,6 +51,8 @@ export function mailboxProbe(settings: Live<Probing>, resolver: Pick<Resolver, '
   return async (address) => {
     const domain = address.slice(address.lastIndexOf('@') + 1);
     const hosts = await hostsOf(domain, resolver);
+    // RFC 7505 §3: the null MX is an answer of its own.
+    if (hosts.includes('')) return { kind: 'refused', reply: `${domain} takes no mail (null MX)`, weight: 'permanent' };
     let last: MailboxAnswer = { kind: 'unknown', reason: `no host takes mail for ${domain}` };
     for (const host of hosts.slice(0, HOSTS_AT_MOST)) {
       // oxlint-disable-next-line no-await-in-loop -- the next host is asked only where one does not answer
@@ -68,7 +70,7 @@ async function hostsOf(domain: string, resolver: Pick<Resolver, 'mx'>): Promise<
   if (answer.kind === 'absent') return [domain];
   if (answer.kind !== 'found') return [];
   const records = answer.records.toSorted((one, other) => one.preference - other.preference);
-  return records.map(({ exchange }) => exchange).filter((exchange) => exchange !== '');
+  return records.map(({ exchange }) => exchange);
 }
 
 type AskParts = { readonly settings: Probing; readonly resolver: Pick<Resolver, 'addresses'> };

@@ -220,10 +220,26 @@ describe('a mailbox', () => {
     assert.equal((await ask(t, {}, { 'own.test': { A: ['127.0.0.1'] } })).kind, 'accepted');
   });
 
+  test('is asked for at the host with the lowest preference first', async (t) => {
+    const port = (await scripted(t, { script: { RCPT: '550 5.1.1 Wrong host' }, address: '127.0.0.7' })).port;
+    const records = {
+      'own.test': { MX: ['20 mx2.own.test', '10 mx.own.test'] },
+      'mx.own.test': { A: ['127.0.0.1'] },
+      'mx2.own.test': { A: ['127.0.0.7'] },
+    };
+    const answer = await ask(t, { port }, records);
+    assert.equal(answer.kind, 'accepted');
+  });
+
+  test('of a domain with the null MX is refused (RFC 7505 §3)', async (t) => {
+    const { host, ...answer } = await ask(t, {}, { 'own.test': { MX: ['0 .'] } });
+    assert.deepEqual(answer, { kind: 'refused', reply: 'own.test takes no mail (null MX)', weight: 'permanent' });
+    assert.equal(host.connections, 0);
+  });
+
   test('whose hosts nobody knows or reaches is unknown, not refused', async (t) => {
     for (const records of [
       {},
-      { 'own.test': { MX: ['0 .'] } },
       { 'own.test': { MX: ['10 mx.own.test'], fault: 'servfail' } },
       { 'own.test': { MX: ['10 mx.own.test'] } },
       { 'own.test': { A: ['127.0.0.9'] } },
