@@ -58,6 +58,8 @@ export type ScriptedHostOptions = {
   readonly offersInTls?: readonly string[];
   /** Certificate, key and limits; `TLS_1_0_ONLY` can be spread into it. */
   readonly tls?: SecureContextOptions | undefined;
+  /** Another certificate for who asks for this server name. */
+  readonly tlsByName?: { readonly [serverName: string]: SecureContextOptions };
   readonly implicitTls?: boolean;
   /** Asks the client for a certificate, and takes none as well. */
   readonly requestCertificate?: boolean;
@@ -233,7 +235,8 @@ class Dialog {
       rejectUnauthorized: false,
       SNICallback: (name, done) => {
         this.#host.serverNames.push(name);
-        done(null);
+        const own = this.#host.options.tlsByName?.[name];
+        done(null, own === undefined ? undefined : createSecureContext(own));
       },
     });
     tls.on('error', () => plain.destroy());

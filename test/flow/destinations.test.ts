@@ -46,7 +46,7 @@ test('thousands of messages for a dead domain take neither places nor attempts f
   });
 });
 
-test('a slow domain holds its own places only', async () => {
+test('QUE-13: a slow domain holds its own places only', async () => {
   const hosts = {
     slow: { address: '127.0.0.2', tls: 'good', script: { greeting: HANG } },
     quick: { address: '127.0.0.3', tls: 'good' },
@@ -75,6 +75,19 @@ test('a destination that rests is tried with one message, and all of its mail fo
     isDead = false;
     await world.until(() => deliveredTo(world, 'bob@dest.test') === 30, 'all of its mail');
     assert.ok(world.events.some(({ event, fields }) => event === 'queue.resumed' && fields.nexthop === 'dest.test'));
+  });
+});
+
+test('QUE-14: a domain whose hosts are all refused by a TLS policy rests, and is not tried for each of its messages', async () => {
+  const hosts = { mx: { address: '127.0.0.2', tls: 'self-signed' } } as const;
+  const settings = { queue: { retryWaits: ['1h'] }, tlsPolicy: { floor: 'authenticated' } };
+  await inWorld({ hosts, zone: ZONE, settings }, async (world) => {
+    await world.send({ to: ['first@dest.test'] });
+    await world.untilTrail('first@dest.test', 'deferred 4.4.317');
+    await sendMany(world, 200, 'bob@dest.test');
+    assert.equal(await world.withDesk(async (desk) => desk.count({ domain: 'dest.test' })), 201);
+    assert.equal(world.host('mx').connections, 1);
+    assert.equal(world.events.filter(({ event }) => event === 'queue.paused').length, 1);
   });
 });
 

@@ -40,7 +40,7 @@ export type SecurePlan = {
 
 export type PolicyPlan = {
   /** Signs the certificate of the policy host; the relay trusts it, for MX hosts too. */
-  readonly authority: TestAuthority;
+  readonly authority: Pick<TestAuthority, 'leaf' | 'file'>;
   /** By policy domain; zones have `mta-sts` at 127.0.0.8. */
   readonly answers: { readonly [domain: string]: PolicyAnswer };
 };

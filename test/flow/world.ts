@@ -14,7 +14,7 @@ import type { Logger } from '#log/logger.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { Relay } from '../../src/app.ts';
-import { ScriptedHost, type Script } from '../doubles/scripted-host.ts';
+import { ScriptedHost, type Script, type ScriptedHostOptions } from '../doubles/scripted-host.ts';
 import { SmtpClient } from '../doubles/smtp-client.ts';
 import { SELF_TEST_NAMES, startZone, type ZoneName } from '../doubles/zone.ts';
 import { hostTls, testKeys, type HostTls } from './keys.ts';
@@ -24,6 +24,7 @@ export type HostPlan = {
   /** 127.0.0.2 to 127.0.0.254; 127.0.0.9 is the sender's own. */
   readonly address: string;
   readonly tls: HostTls | SecureContextOptions;
+  readonly tlsByName?: NonNullable<ScriptedHostOptions['tlsByName']>;
   readonly implicitTls?: boolean;
   readonly offers?: readonly string[];
   readonly offersInTls?: readonly string[];
@@ -162,6 +163,7 @@ export class World {
     const merged = mergeSettings(mergeSettings(usual, planned), settings);
     const text = JSON.stringify(merged)
       .replaceAll('"$PORT"', String(this.#outPort))
+      .replaceAll('$PORT', String(this.#outPort))
       .replaceAll('$DIRECTORY', this.directory);
     return parseConfig(text, 'scenario', { hostname: 'relay.test' }).config;
   }

@@ -120,7 +120,7 @@ const ADDING: Readonly<Record<string, Check>> = {
 };
 
 const LENDING: Readonly<Record<string, Check>> = {
-  'a leased delivery is lent to nobody else until the lease runs out': async ({ store }) => {
+  'QUE-12: a leased delivery is lent to nobody else until the lease runs out': async ({ store }) => {
     await store.add([message('m1', [BOB])]);
     await store.lease(request(at(0), { until: at(5) }));
     assert.deepEqual(await store.nextDue(), at(5));
