@@ -23,7 +23,7 @@ import { hostUnlisted, hostUnproven, lookupFailed, noDane, stsLookupFailed } fro
 
 /** What one source says: to demand something, to leave the host alone, or nothing. */
 type Word =
-  | { readonly kind: 'require'; readonly requirement: Requirement }
+  | { readonly kind: 'require'; readonly requirements: readonly [Requirement, ...Requirement[]] }
   | ({ readonly kind: 'skip' } & Skip)
   | { readonly kind: 'pass' };
 
@@ -37,7 +37,7 @@ export function decideTls(facts: TlsFacts): TlsDecision {
   const proof = facts.wish === 'require-tls' ? proofWord(facts, requirements) : PASS;
   if (proof.kind === 'skip') return { ...proof, published };
   const [first, ...others] =
-    proof.kind === 'require' ? [proof.requirement, ...requirements.filter(isStrong)] : requirements;
+    proof.kind === 'require' ? [...proof.requirements, ...requirements.filter(isStrong)] : requirements;
   const demands = [first, ...others].map(({ demand }) => demand);
   return {
     kind: 'connect',
@@ -52,10 +52,12 @@ export function decideTls(facts: TlsFacts): TlsDecision {
 /** What the destination publishes, or the override says of it; DANE decides where it applies. */
 function publishedWord(facts: TlsFacts): Word {
   const dane = daneWord(facts);
-  const decides = dane.kind === 'skip' || (dane.kind === 'require' && dane.requirement.demand.kind === 'dane');
-  if (decides) return dane;
+  const proves = dane.kind === 'require' && dane.requirements.every(isStrong);
+  if (dane.kind === 'skip' || (proves && facts.mxSecure)) return dane;
   const sts = stsWord(facts);
-  return sts.kind === 'pass' ? dane : sts;
+  if (sts.kind === 'pass') return dane;
+  // Whoever forges MX records may name a host of his own, with records that fit it: a policy must be met besides.
+  return proves && sts.kind === 'require' ? { ...sts, requirements: [...sts.requirements, ...dane.requirements] } : sts;
 }
 
 function daneWord(facts: TlsFacts): Word {
@@ -95,11 +97,11 @@ function countsPublished({ override, wish }: TlsFacts): boolean {
 function withLocal(word: Word, facts: TlsFacts): readonly [Requirement, ...Requirement[]] {
   const local = localRequirement(facts);
   if (word.kind !== 'require') return [local];
-  const { requirement } = word;
-  if (!isStrong(requirement))
-    return strengthOf(local.demand) > strengthOf(requirement.demand) ? [local] : [requirement];
+  const { requirements } = word;
+  const [strongest] = requirements;
+  if (!isStrong(strongest)) return strengthOf(local.demand) > strengthOf(strongest.demand) ? [local] : requirements;
   const isPinned = local.demand.kind === 'authenticate' && local.demand.identity.kind === 'domains';
-  return isPinned ? [requirement, local] : [requirement];
+  return isPinned ? [...requirements, local] : requirements;
 }
 
 /**
@@ -133,5 +135,5 @@ const isStrong = ({ demand }: Requirement): boolean => isAuthentication(demand);
 const skip = (refusal: Skip): Word => ({ kind: 'skip', ...refusal });
 
 function required(demand: Demand, by: Requirement['by'], name: string): Word {
-  return { kind: 'require', requirement: { demand, by, name } };
+  return { kind: 'require', requirements: [{ demand, by, name }] };
 }

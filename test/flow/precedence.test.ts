@@ -40,6 +40,9 @@ const plan: SecurePlan = {
     unusable: { address: '127.0.0.104', ...shown },
     stale: { address: '127.0.0.105', ...shown },
     fallback: { address: '127.0.0.106', tls: trusted },
+    thief: { address: '127.0.0.107', ...shown },
+    stronger: { address: '127.0.0.107', ...shown },
+    weaker: { address: '127.0.0.108', ...shown },
     cleared: { address: '127.0.0.111', tls: 'tls-1.0' },
     encrypted: { address: '127.0.0.112', ...shown },
     stripped: { address: '127.0.0.113', tls: 'none' },
@@ -60,10 +63,17 @@ const plan: SecurePlan = {
         ]),
       ),
       'unlisted.test': policyText({ mx: ['mx9.unlisted.test'] }),
+      'stolen.test': policyText({ mx: ['*.stolen.test'] }),
     },
   },
   settings: {
     queue: { retryWaits: ['1s'], expireAfter: '3s' },
+    outbound: {
+      connectors: [
+        { name: 'stronger', recipientDomains: ['stronger.test'], tlsSettings: 'CertificateValidation' },
+        { name: 'weaker', recipientDomains: ['weaker.test'], tlsSettings: 'EncryptionOnly' },
+      ],
+    },
     tlsPolicy: {
       floor: 'opportunistic',
       overrides: [
@@ -94,6 +104,10 @@ const plan: SecurePlan = {
         { name: 'mx1', address: '127.0.0.105', tlsa: [wrong] },
         { name: 'mx2', address: '127.0.0.106' },
       ),
+      'stolen.test': { state: 'unsigned', records: [...announced('1'), '@ MX 10 mx.thief.test.'] },
+      'thief.test': one('127.0.0.107', right),
+      'stronger.test': one('127.0.0.107', `0 0 1 ${'a'.repeat(64)}`),
+      'weaker.test': one('127.0.0.108', wrong),
       'cleared.test': one('127.0.0.111', wrong),
       'encrypted.test': one('127.0.0.112', wrong),
       'stripped.test': one('127.0.0.113', right),
@@ -137,6 +151,11 @@ describe('DANE and MTA-STS', { concurrency: 4 }, () => {
     assert.match(tlsOf('unlisted.test'), /authenticated by dane$/);
   });
 
+  test('MIX-04: forged MX records lead past the policy to no host, though its own TLSA records fit it', async () => {
+    await deliver(secure, 'stolen.test', 'failed 5.4.8');
+    assert.equal(secure.world.host('thief').connections, 0);
+  });
+
   test('DNS-12: a valid certificate and a policy do not make up for bogus TLSA records', async () => {
     await deliver(secure, 'bogus.test', 'failed 5.7.324');
     assert.deepEqual(secure.world.host('bogus').messages, []);
@@ -154,6 +173,19 @@ describe('DANE and MTA-STS', { concurrency: 4 }, () => {
     assert.deepEqual(secure.world.host('stale').messages, []);
     assert.equal(secure.world.host('fallback').messages.length, 1);
   });
+});
+
+describe('what is published, and a connector', { concurrency: 4 }, () => {
+  for (const [name, detail] of [
+    ['stronger', '4.317'],
+    ['weaker', '7.323'],
+  ] as const) {
+    test(`MIX-29: the stronger demand counts, here where the connector's is the ${name}`, async () => {
+      await deliver(secure, `${name}.test`, `failed 5.${detail}`);
+      assert.deepEqual(secure.world.host(name).messages, []);
+      secure.assertNothingInClear(name, SECRETS);
+    });
+  }
 });
 
 describe('overrides', { concurrency: 4 }, () => {

@@ -264,6 +264,31 @@ rows('both', [
     'skip 4.4.8 (mta-sts)',
   ],
   [
+    'MIX-03 behind insecure MX records DANE proves no host: the policy must be met besides (RFC 8461 §5)',
+    { dane: usable, sts: listed, mxSecure: false },
+    `${HOST_BY_STS} and dane ${HOST} (dane)`,
+  ],
+  [
+    'MIX-04 behind insecure MX records a host that the policy does not list is not used, whatever its records say',
+    { dane: usable, sts: unlisted, mxSecure: false },
+    'skip 4.4.8 (mta-sts)',
+  ],
+  [
+    'behind insecure MX records DANE is no reason not to wait for MTA-STS',
+    { dane: usable, sts: unasked, mxSecure: false },
+    'skip 4.7.5 (mta-sts)',
+  ],
+  [
+    'behind insecure MX records no answer is not rescued by MTA-STS either',
+    { dane: servfail, sts: listed, mxSecure: false },
+    'skip 4.7.5 (dane)',
+  ],
+  [
+    'behind insecure MX records testing does not lower DANE',
+    { dane: usable, sts: sts('testing', 'mx9.dest.test'), mxSecure: false },
+    `dane ${HOST} (dane)`,
+  ],
+  [
     'MIX-13 MIX-14 without DANE the policy decides alone',
     { dane: { kind: 'off', why: 'settings' }, sts: listed },
     HOST_BY_STS,
