@@ -25,6 +25,12 @@ const enforce = (domain: string): string => policyText({ mx: [`*.${domain}`] });
 
 const one = (address: string): SignedZone => stsDomain('1', { name: 'mx', address });
 
+/** Neither string would be a record for itself. */
+const inTwoStrings = ({ state, records }: SignedZone): SignedZone => ({
+  state,
+  records: records.map((line) => line.replace('"v=STSv1; id=1"', '"v=STSv1; i" "d=1"')),
+});
+
 const plan: SecurePlan = {
   receivers: {
     valid: {
@@ -68,7 +74,7 @@ const plan: SecurePlan = {
   // Nothing but what is published forbids clear text here.
   settings: { queue: { retryWaits: ['1s'], expireAfter: '3s' }, tlsPolicy: { floor: 'opportunistic' } },
   zones: () => ({
-    'trusted.test': one('127.0.0.61'),
+    'trusted.test': inTwoStrings(one('127.0.0.61')),
     'untrusted.test': one('127.0.0.62'),
     'stripped.test': one('127.0.0.63'),
     'refused.test': one('127.0.0.64'),
@@ -96,7 +102,7 @@ after(async () => {
 });
 
 describe('mail that a policy lets through', { concurrency: 4 }, () => {
-  test('MXM-23: a valid certificate for the host, and Postfix gets the mail over TLS', async () => {
+  test('TXT-45, MXM-23: a record in two strings, a valid certificate for the host, and Postfix gets the mail over TLS', async () => {
     await deliver(secure, 'trusted.test', 'delivered 2.0.0');
     assert.match(String(lastOf(secure, 'trusted.test')['tls']), /^TLSv1\.3 .* authenticated by mta-sts$/);
     assert.match(await secure.untilTaken('trusted', 'trusted.test'), /^Subject: Salary$/m);
