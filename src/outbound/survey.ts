@@ -48,7 +48,15 @@ export async function survey(request: SurveyRequest, parts: SurveyParts): Promis
   const finding = await parts.findHosts(request.route, request.settings);
   if (finding.kind === 'trouble') return finding;
   const surveyor = new Surveyor(request, parts);
-  return { kind: 'hosts', hosts: finding.hosts.map((host) => ({ host, known: surveyor.look(host) })) };
+  const isBelieved = request.route.kind !== 'mx' || parts.dnssec().kind === 'validates';
+  return {
+    kind: 'hosts',
+    hosts: finding.hosts.map((host) => ({
+      // A resolver that is not known to validate vouches for no name; what the operator wrote down needs no DNSSEC.
+      host: isBelieved ? host : { ...host, mxSecure: false },
+      known: surveyor.look(host),
+    })),
+  };
 }
 
 class Surveyor {
@@ -92,18 +100,23 @@ class Surveyor {
     const isMandatory =
       override === undefined ? route.connector?.smtpDaneMode === 'mandatory' : override.level === 'dane';
     if (isMandatory) return this.#whyNoDnssec(true);
-    return this.#whyNotWanted(host) ?? this.#whyNoDnssec(dane.resolver === 'require');
+    return this.#whyNotWanted() ?? this.#whyNoDnssec(dane.resolver === 'require') ?? this.#whyInsecure(host);
   }
 
-  #whyNotWanted({ mxSecure }: Host): DaneFact | undefined {
+  #whyNotWanted(): DaneFact | undefined {
     const { route, settings, wish } = this.#request;
     const { dane } = settings.tlsPolicy;
     if (wish === 'deliver-anyway' || wish === 'tls-not-required') return off('the message asks for no TLS policy');
     if (dane.mode === 'off') return off('DANE is switched off');
     if (route.connector?.smtpDaneMode === 'none')
       return off(`smtpDaneMode of connector ${route.connector.name} is none`);
-    if (!mxSecure && dane.insecureMx === 'may') return off('the MX records are not signed, and insecureMx is may');
     return undefined;
+  }
+
+  /** Last, since without a resolver that validates all MX records look so. */
+  #whyInsecure({ mxSecure }: Host): DaneFact | undefined {
+    const isTold = mxSecure || this.#request.settings.tlsPolicy.dane.insecureMx !== 'may';
+    return isTold ? undefined : off('the MX records are not signed, and insecureMx is may');
   }
 
   /** Where DANE is demanded, a resolver that does not validate is no reason to do without it. */

@@ -38,7 +38,7 @@ type Options = {
 
 type Found = {
   readonly zone: Zone;
-  readonly hosts: readonly (HostKnowledge & { readonly name: string })[];
+  readonly hosts: readonly (HostKnowledge & { readonly name: string; readonly mxSecure: boolean })[];
   readonly trouble: string;
   /** Domains whose MTA-STS policy was asked for. */
   readonly policies: readonly string[];
@@ -62,7 +62,7 @@ async function surveyed(options: Options = {}): Promise<Found> {
   const { route } = decideRoute(destination, settings);
   const found = await survey({ route, settings, wish: 'none', fresh: false, ...request }, parts);
   if (found.kind === 'trouble') return { zone, hosts: [], trouble: found.trouble.diagnosis.status, policies };
-  const hosts = found.hosts.map(async ({ host: { name }, known }) => ({ name, ...(await known) }));
+  const hosts = found.hosts.map(async ({ host: { name, mxSecure }, known }) => ({ name, mxSecure, ...(await known) }));
   return { zone, hosts: await Promise.all(hosts), trouble: '', policies };
 }
 
@@ -90,6 +90,7 @@ function settingsOf({ connector, policy = {} }: Options): OutboundSettings {
 }
 
 const daneOf = ({ hosts }: Found): readonly string[] => hosts.map(({ dane }) => dane.kind);
+const secureOf = ({ hosts }: Found): readonly boolean[] => hosts.map(({ mxSecure }) => mxSecure);
 const tlsaAsked = ({ zone }: Found): number => zone.queries.filter(({ type }) => type === 'TLSA').length;
 
 const override = (level: OverrideSettings['level'], hosts: readonly string[] = []): OverrideSettings => ({
@@ -179,6 +180,30 @@ test('where DANE is demanded, a resolver that does not validate is no way around
   assert.deepEqual(daneOf(required), ['failed', 'failed']);
   const mandatory = await surveyed({ dnssec, connector: { smtpDaneMode: 'mandatory' } });
   assert.deepEqual(daneOf(mandatory), ['failed', 'failed']);
+});
+
+test('DNS-48 REQ-27 what a resolver says of MX records vouches for no host while it is not known to validate', async () => {
+  assert.deepEqual(secureOf(await surveyed()), [true, true]);
+  for (const kind of ['does-not-validate', 'unknown'] as const) {
+    const found = await surveyed({ dnssec: { kind, reason: 'it answers bogus names' } });
+    assert.deepEqual(secureOf(found), [false, false], kind);
+  }
+  const dnssec = { kind: 'does-not-validate', reason: 'it answers bogus names' } as const;
+  const smart = await surveyed({
+    dnssec,
+    connector: { useMXRecord: false, smartHosts: ['relay.test:587'] },
+    records: { 'relay.test': { A: ['127.0.0.4'] } },
+  });
+  assert.deepEqual(secureOf(smart), [true], 'the operator has named it');
+});
+
+test('DNS-22 insecureMx: may is no way around a validating resolver that is required: without one all MX records look insecure', async () => {
+  const found = await surveyed({
+    records: { ...RECORDS, 'dest.test': { MX: ['10 mx1.dest.test'] } },
+    dnssec: { kind: 'does-not-validate', reason: 'it answers bogus names' },
+    policy: { dane: { ...dane, resolver: 'require', insecureMx: 'may' } },
+  });
+  assert.deepEqual(daneOf(found), ['failed']);
 });
 
 for (const wish of ['tls-not-required', 'deliver-anyway'] as const) {
