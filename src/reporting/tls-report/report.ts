@@ -2,6 +2,7 @@
  * A TLS report as a value, and as the JSON that RFC 8460 §4.4 describes. Pure. Others' reports are read by `read-report.ts`,
  * which is lenient where this is exact; what one writes the other reads back unchanged.
  */
+import type { ResultType } from '#tls-policy/results.ts';
 
 /** All of one day between one sender and one policy domain (RFC 8460 §4.1). */
 export type TlsReport = {
@@ -40,6 +41,21 @@ export type FailureDetail = {
   readonly additional?: string | undefined;
   readonly reason?: string | undefined;
 };
+
+/** RFC 8460 §4.3, all of them; a report of others may hold another word. */
+export const RESULT_TYPES: readonly string[] = [
+  'starttls-not-supported',
+  'certificate-host-mismatch',
+  'certificate-not-trusted',
+  'certificate-expired',
+  'validation-failure',
+  'tlsa-invalid',
+  'dnssec-invalid',
+  'dane-required',
+  'sts-policy-fetch-error',
+  'sts-policy-invalid',
+  'sts-webpki-invalid',
+] satisfies readonly ResultType[];
 
 /** What of a policy domain nobody can tell: some reporters leave it out. */
 export const UNKNOWN_DOMAIN = 'unknown';

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { readReport } from '#reporting/tls-report/read-report.ts';
-import { writeReport, type PolicyReport, type TlsReport } from '#reporting/tls-report/report.ts';
-import { RESULT_TYPES } from './sample.ts';
+import { RESULT_TYPES, writeReport, type PolicyReport, type TlsReport } from '#reporting/tls-report/report.ts';
 
 const POLICY: PolicyReport = {
   type: 'sts',

@@ -1,6 +1,6 @@
 /** Settings, policies and sessions for tests of TLS reports: each test names only what it is about. */
 import type { TlsReportSettings } from '#reporting/tls-report/settings.ts';
-import type { AppliedPolicy, PolicyFailure, ResultType, SessionResults } from '#tls-policy/results.ts';
+import type { AppliedPolicy, PolicyFailure, SessionResults } from '#tls-policy/results.ts';
 
 type Changes = Partial<Omit<TlsReportSettings['tlsReports'], 'receive'>> & {
   readonly receive?: Partial<TlsReportSettings['tlsReports']['receive']>;
@@ -54,20 +54,6 @@ export const STS: AppliedPolicy = {
 };
 
 export const NO_POLICY: AppliedPolicy = { type: 'no-policy-found', domain: 'dest.test', strings: [], mxPatterns: [] };
-
-export const RESULT_TYPES = [
-  'starttls-not-supported',
-  'certificate-host-mismatch',
-  'certificate-not-trusted',
-  'certificate-expired',
-  'validation-failure',
-  'tlsa-invalid',
-  'dnssec-invalid',
-  'dane-required',
-  'sts-policy-fetch-error',
-  'sts-policy-invalid',
-  'sts-webpki-invalid',
-] as const satisfies readonly ResultType[];
 
 export const NOON = new Date('2024-05-01T12:00:00Z');
 
