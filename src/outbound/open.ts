@@ -242,7 +242,8 @@ class Opening {
   #verify(result: TlsResult): Verdict {
     const peer = { ...this.#endpoint, sourceIp: this.#socket?.localAddress };
     const verdict = verifyTls(this.#decision, result, peer, this.#now());
-    this.results = verdict.results;
+    // That TLS is left out on purpose says nothing of the host.
+    if (this.#mayTryTls) this.results = verdict.results;
     return verdict;
   }
 

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 
-import type { SessionRequest } from '#outbound/open.ts';
+import { openSession, type SessionRequest } from '#outbound/open.ts';
 import { TestAuthority, type KeyPair } from '../doubles/certificates.ts';
+import { decisionFor } from '../doubles/decisions.ts';
 import { ScriptedHost, thenCut, type ScriptedHostOptions } from '../doubles/scripted-host.ts';
-import { ENCRYPT, message, MX_TEST, opened, PREFER, refused, resultsOf, settingsWith } from './opened.ts';
+import { ENCRYPT, message, MX_TEST, opened, PREFER, refused, requestFor, resultsOf, settingsWith } from './opened.ts';
 
 let authority: TestAuthority;
 let certificate: KeyPair;
@@ -142,6 +143,19 @@ describe('implicit TLS (RFC 8314)', () => {
     assert.deepEqual(host.commands('STARTTLS'), []);
     assert.equal(host.messages[0]?.tlsVersion, 'TLSv1.3');
   });
+});
+
+test('MIX-15 TLS that an override leaves out fails nothing that the host publishes (RFC 8460 §4.3)', async () => {
+  const host = await hostWith({ tls: certificate });
+  const policy = { type: 'sts', domain: 'to.test', strings: [], mxPatterns: [] } as const;
+  const demand = { kind: 'authenticate', identity: { kind: 'host', name: 'mx.test' } } as const;
+  const published = [{ policy, enforced: false, demand, failure: undefined, key: '' }];
+  const decision = decisionFor({ kind: 'clear' }, { by: 'override', name: 'ticket', published });
+  const opening = await openSession(requestFor(host, { decision }));
+  assert.ok(opening.kind === 'open');
+  await opening.session.close();
+  assert.deepEqual(host.commands('STARTTLS'), []);
+  assert.deepEqual(opening.results, []);
 });
 
 test('REQ-41 mail without the demand follows on a session whose host lacks REQUIRETLS (RFC 8689 §4.2.1)', async () => {
