@@ -74,7 +74,10 @@ test('MIX-30 explain and delivery have the same decisions', async () =>
     const shown = hosts.map(({ name, decision }) => [name, decision?.kind === 'connect' ? decision.key : '']);
     assert.deepEqual(delivered, shown);
     assert.match(String(shown[0]?.[1]), /^dane mx1\.dest\.test/);
-    assert.match(String(shown[1]?.[1]), /^authenticate host mx2\.dest\.test; sts true dest\.test 20260501$/);
+    assert.match(
+      String(shown[1]?.[1]),
+      /^authenticate host mx2\.dest\.test by mta-sts dest\.test; sts true dest\.test 20260501$/,
+    );
   }));
 
 test('a probe shows the handshake and its verdict, and hands no mail over', async () =>

@@ -7,8 +7,8 @@
  */
 import type { TlsaFinding } from './dane/finding.ts';
 import {
-  demandKey,
   isAuthentication,
+  requirementKey,
   strengthOf,
   type Demand,
   type Requirement,
@@ -38,14 +38,15 @@ export function decideTls(facts: TlsFacts): TlsDecision {
   if (proof.kind === 'skip') return { ...proof, published };
   const [first, ...others] =
     proof.kind === 'require' ? [...proof.requirements, ...requirements.filter(isStrong)] : requirements;
-  const demands = [first, ...others].map(({ demand }) => demand);
   return {
     kind: 'connect',
     requirements: [first, ...others],
     published,
     requireTls: facts.wish === 'require-tls',
-    serverName: serverNameOf([...demands, ...published.map(({ demand }) => demand)]),
-    key: [...demands.map(demandKey), ...published.map(({ key }) => key)].filter((key) => key !== '').join('; '),
+    serverName: serverNameOf([first, ...others, ...published].map(({ demand }) => demand)),
+    key: [...[first, ...others].map(requirementKey), ...published.map(({ key }) => key)]
+      .filter((key) => key !== '')
+      .join('; '),
   };
 }
 

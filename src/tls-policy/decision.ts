@@ -4,6 +4,7 @@
  */
 import type { Diagnosis } from '#mail/diagnosis.ts';
 import type { TlsaAssessment } from './dane/finding.ts';
+import { digestOf } from './dane/records.ts';
 import type { AppliedPolicy, PolicyFailure } from './results.ts';
 
 /** Whose certificate it must be, besides that it chains to a trusted root. */
@@ -114,10 +115,15 @@ export function demandText(demand: Demand): string {
   }
 }
 
-/** Sessions made under the same key may be exchanged. TLSA records are in the key of what is published. */
-export function demandKey(demand: Demand): string {
-  if (demand.kind !== 'dane') return demandText(demand);
-  return `dane ${demand.base} ${demand.names.join(',')} ${demand.strictDates}`;
+/** Sessions made under the same key may be exchanged: the same holds in them, and was proven in the same name. */
+export function requirementKey({ demand, by, name }: Requirement): string {
+  const text = demand.kind === 'dane' ? daneKey(demand) : demandText(demand);
+  return isAuthentication(demand) ? `${text} by ${by} ${name}` : text;
+}
+
+function daneKey({ base, names, records, strictDates, nameIsSecure }: DaneTerms): string {
+  const digest = digestOf(records.map(({ record }) => record));
+  return ['dane', base, names.join(','), digest, strictDates, nameIsSecure].join(' ');
 }
 
 function identityText(identity: Identity): string {

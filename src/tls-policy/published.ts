@@ -2,9 +2,8 @@
  * What a destination publishes about one host, as each session is judged by for TLS reports (RFC 8460 §4), enforced or not.
  * Pure.
  */
-import { createHash } from 'node:crypto';
 import type { TlsaFinding } from './dane/finding.ts';
-import { recordText } from './dane/records.ts';
+import { digestOf, recordText } from './dane/records.ts';
 import type { Demand, Published } from './decision.ts';
 import type { TlsFacts } from './facts.ts';
 import { listsHost } from './mta-sts/patterns.ts';
@@ -59,9 +58,9 @@ function publishedTlsa(facts: TlsFacts): readonly Published[] {
     ];
   }
   if (dane.kind !== 'records') return isMandatory ? [daneMissing(facts)] : [];
-  const strings = dane.records.map(({ record }) => recordText(record));
-  const policy: AppliedPolicy = { type: 'tlsa', domain: dane.base, strings, mxPatterns: [] };
-  const key = `tlsa ${enforced} ${dane.base} ${digestOf(strings)}`;
+  const records = dane.records.map(({ record }) => record);
+  const policy: AppliedPolicy = { type: 'tlsa', domain: dane.base, strings: records.map(recordText), mxPatterns: [] };
+  const key = `tlsa ${enforced} ${dane.base} ${digestOf(records)}`;
   if (hasUsable(dane)) return [{ policy, enforced, demand: daneDemand(dane, facts), failure: undefined, key }];
   const failure = failureOf('tlsa-invalid', listText(dane.records.map(({ reason }) => reason)), host);
   return [{ policy, enforced, demand: { kind: 'encrypt' }, failure, key }];
@@ -109,5 +108,3 @@ function noPolicy({ routedTo }: TlsFacts): Published {
 function failureOf(type: ResultType, reason: string, mxHost?: string): NonNullable<Published['failure']> {
   return { type, reason: oneLine(reason), mxHost };
 }
-
-const digestOf = (strings: readonly string[]): string => createHash('sha256').update(strings.join('\n')).digest('hex');

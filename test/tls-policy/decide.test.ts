@@ -469,6 +469,57 @@ test('TLS-21 sessions of different decisions are never mixed up', () => {
   assert.equal(new Set(keys).size, states.length, keys.join('\n'));
 });
 
+describe('TLS-21 a session is not used again', () => {
+  const strong = { record: { ...record, matchingType: 2, association: Buffer.alloc(64, 0xab) }, reason: '' };
+  const weak = { record, reason: '' };
+  const pinned = override('authenticated');
+  const renewed: TlsaFinding = {
+    ...usable,
+    records: [
+      { ...weak, usable: true },
+      { ...strong, usable: true },
+    ],
+  };
+  const undemanded = { wish: 'tls-not-required', daneIsMandatory: true } as const;
+  const table: readonly (readonly [what: string, one: Partial<TlsFacts>, other: Partial<TlsFacts>])[] = [
+    [
+      'as proof of a host whose name is not sure (RFC 7672 §2.2.1)',
+      { dane: usable, nexthopNames: [] },
+      { dane: usable, nexthopNames: [], mxSecure: false },
+    ],
+    [
+      'under records of which others count by now (RFC 7671 §9)',
+      {
+        dane: {
+          ...usable,
+          records: [
+            { ...weak, usable: false },
+            { ...strong, usable: true },
+          ],
+        },
+      },
+      {
+        dane: {
+          ...usable,
+          records: [
+            { ...weak, usable: true },
+            { ...strong, usable: false },
+          ],
+        },
+      },
+    ],
+    [
+      'under other records, also where they are not judged for a report',
+      { ...undemanded, dane: usable },
+      { ...undemanded, dane: renewed },
+    ],
+    ['in the name of another override', { override: pinned }, { override: { ...pinned, name: 'another ticket' } }],
+  ];
+  for (const [what, one, other] of table) {
+    test(what, () => assert.notEqual(connected(one).key, connected(other).key));
+  }
+});
+
 const told = (known: Partial<TlsFacts>): readonly string[] =>
   decideTls(facts(known)).published.map(
     ({ policy, enforced, failure }) =>

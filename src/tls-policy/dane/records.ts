@@ -2,7 +2,7 @@
  * Which of a host's TLSA records take part in the match (RFC 7671, RFC 7672 §3.1): those that are well-formed, of a usage that
  * SMTP knows, and not outdone by a stronger digest. Pure; where they come from is `find.ts`, what they match is `match.ts`.
  */
-import { createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 
 import type { TlsaRecord } from '#dns/answer.ts';
 import type { DaneSettings } from '#tls-policy/settings.ts';
@@ -46,6 +46,11 @@ export function usableRecords(assessments: readonly TlsaAssessment[]): readonly 
 /** The presentation format (RFC 6698 §2.2): `3 1 1 ab12...`. */
 export function recordText({ usage, selector, matchingType, association }: TlsaRecord): string {
   return `${usage} ${selector} ${matchingType} ${Buffer.from(association).toString('hex')}`;
+}
+
+/** Another one for each list of records. */
+export function digestOf(records: readonly TlsaRecord[]): string {
+  return createHash('sha256').update(records.map(recordText).join('\n')).digest('hex');
 }
 
 /** The certificate that the octets are, to the last one; `undefined` when they are none, or one without a usable key. */
