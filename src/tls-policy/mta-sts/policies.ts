@@ -220,7 +220,7 @@ export class StsPolicies {
     const history = withChange(record.history, { at: fetchedAt, id, policy });
     // RFC 8461 §3.2 lets a policy last for no time: it is for the mail in hand alone.
     const kept = policy.maxAgeS === 0 ? undefined : { id, policy, fetchedAt, expiresAt: expiryOf(policy, fetchedAt) };
-    const isNews = kept !== undefined || record.kept !== undefined || history !== record.history;
+    const isNews = kept !== undefined || history !== record.history;
     known.record = { kept, history };
     this.#memory.set(domain, known, known.weight);
     if (isNews) await this.#write(async () => this.#archive.savePolicy(domain, known.archived, fetchedAt));

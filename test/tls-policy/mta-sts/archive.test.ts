@@ -75,6 +75,21 @@ describe('a record that is damaged', () => {
   });
 });
 
+test('the store is asked once for all who want to know of a domain at the same time', async () => {
+  await using world = await World.start({ 'dest.test': POLICY });
+  await world.process().find('dest.test');
+  const { store, policies } = processWithStore(world);
+  const asked: string[] = [];
+  const get = store.get.bind(store);
+  store.get = async (collection, key) => {
+    asked.push(collection);
+    return get(collection, key);
+  };
+  await Promise.all(Array.from({ length: 20 }, async () => policies.find('dest.test')));
+  await policies.find('dest.test');
+  assert.deepEqual(asked, ['mta-sts-policy', 'mta-sts-trouble']);
+});
+
 describe('a store that fails', () => {
   test('hides what is kept, so that no policy is no fact: mail waits from the first time on', async () => {
     await using world = await World.start({ 'dest.test': NO_POLICY });

@@ -3,6 +3,7 @@ import { after, describe, test } from 'node:test';
 
 import { isDue } from '#tls-policy/mta-sts/refresh.ts';
 import { HANG, policyText } from '../../doubles/policy-host.ts';
+import { MemoryRecordStore } from '../../doubles/records.ts';
 import { authority, DAY, HOUR, MINUTE, SECOND, summary, until, World } from './world.ts';
 
 after(() => authority.remove());
@@ -139,11 +140,21 @@ describe('a refresh', () => {
 
   test('that is under way is waited for, and not begun again', async () => {
     await using world = await World.start({ 'dest.test': LONG });
-    const policies = world.process();
+    const store = new MemoryRecordStore(world.now, world.records);
+    const list = store.list.bind(store);
+    let pages = 0;
+    store.list = async (collection, query) => {
+      pages += 1;
+      return list(collection, query);
+    };
+    const policies = world.process({ store });
     await policies.find('dest.test');
     world.pass(25 * HOUR);
     await Promise.all([policies.refreshDue(world.now()), policies.refreshDue(world.now())]);
     assert.equal(world.host.requests.length, 2);
+    assert.equal(pages, 2);
+    await policies.refreshDue(world.now());
+    assert.equal(pages, 4);
   });
 
   test('does not happen while MTA-STS is off', async () => {
