@@ -207,23 +207,26 @@ function isSessionTrouble(result: RecipientResult): boolean {
 }
 
 /**
- * Sessions are kept apart by where they lead, what was decided for them, whose credentials they use and the TLS settings
+ * Sessions are kept apart by where they lead and how, what was decided for them, whose credentials they use and the settings
  * that they were made under: after a reload nothing goes over what the new settings might have refused.
  */
 function poolKey({ endpoint, decision, route, settings }: OpenRequest): string {
-  const place = `${endpoint.host} ${endpoint.ip} ${endpoint.port} ${route.connector?.name ?? ''}`;
-  return `${place} ${decision.key} ${tlsKey(settings)}`;
+  const { host, ip, port, implicitTls } = endpoint;
+  const { name = '', credentials } = route.connector ?? {};
+  const account = credentials === undefined ? '' : `${credentials.user} ${credentials.passwordFile}`;
+  return [host, ip, port, implicitTls, name, account, decision.key, settingsKey(settings)].join('\n');
 }
 
 /** Written once for each configuration that was in force. */
-const tlsKeys = new WeakMap<OutboundSettings, string>();
+const settingsKeys = new WeakMap<OutboundSettings, string>();
 
-function tlsKey(settings: OutboundSettings): string {
-  let key = tlsKeys.get(settings);
+function settingsKey(settings: OutboundSettings): string {
+  let key = settingsKeys.get(settings);
   if (key === undefined) {
-    const { outbound, tlsPolicy } = settings;
-    key = JSON.stringify([tlsPolicy.minVersion, tlsPolicy.ciphers, outbound.caFile, outbound.crlFiles]);
-    tlsKeys.set(settings, key);
+    const { sourceIPv4, sourceIPv6, caFile, crlFiles } = settings.outbound;
+    const { minVersion, ciphers } = settings.tlsPolicy;
+    key = JSON.stringify([minVersion, ciphers, caFile, crlFiles, sourceIPv4, sourceIPv6]);
+    settingsKeys.set(settings, key);
   }
   return key;
 }

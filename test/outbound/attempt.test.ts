@@ -78,7 +78,7 @@ class World {
     expired = false,
     message = {},
   }: Plan): Promise<AttemptResult> {
-    const finding: HostsFinding = { kind: 'hosts', hosts: hosts.map((host, at) => this.#hostOf(host, at)) };
+    const finding: HostsFinding = { kind: 'hosts', hosts: hosts.map((host, at) => this.#hostOf(host, at, route)) };
     return this.attemptWith(async () => Promise.resolve(finding), { to, hosts, route, settings, expired, message });
   }
 
@@ -107,7 +107,7 @@ class World {
     await Promise.all(this.#running.map(async (host) => host.close()));
   }
 
-  #hostOf(host: readonly ScriptedHost[] | AddressFinding, at: number): Host {
+  #hostOf(host: readonly ScriptedHost[] | AddressFinding, at: number, { connector }: Route): Host {
     const port = this.#running[0]?.port ?? 0;
     const finding: AddressFinding =
       'kind' in host
@@ -118,7 +118,7 @@ class World {
       name: `mx${at}.test`,
       port,
       preference: at,
-      implicitTls: false,
+      implicitTls: connector?.implicitTls ?? false,
       mxSecure: false,
       nexthopName: undefined,
       addresses,
@@ -290,6 +290,24 @@ describe('a session', () => {
       assert.equal(host.connections, 2);
     }));
 
+  for (const [what, earlier, later] of [
+    ['credentials where it had none', {}, { credentials: { user: 'relay', passwordFile: 'password' } }],
+    [
+      'credentials of another account',
+      { credentials: { user: 'relay', passwordFile: 'password' } },
+      { credentials: { user: 'other', passwordFile: 'password' } },
+    ],
+    ['TLS from the first octet', {}, { implicitTls: true }],
+  ] as const) {
+    test(`TLS-21 is not used again once its connector has ${what}`, async () =>
+      inWorld(async (world) => {
+        const host = await world.host();
+        await world.attempt({ hosts: [[host]], route: { ...MX, connector: { ...connector, ...earlier } } });
+        await world.attempt({ hosts: [[host]], route: { ...MX, connector: { ...connector, ...later } } });
+        assert.equal(host.connections, 2);
+      }));
+  }
+
   test('without TLS is not used again where TLS is demanded', async () =>
     inWorld(async (world) => {
       const host = await world.host();
@@ -307,8 +325,9 @@ describe('a session', () => {
     ['revocation lists', { crlFiles: ['revoked.pem'] }, {}],
     ['ciphers', {}, { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }],
     ['least version', {}, { minVersion: 'TLSv1.3' }],
+    ['another address of our own', { sourceIPv4: '127.0.0.77' }, {}],
   ] as const) {
-    test(`is not used again under other TLS settings: ${what}`, async () =>
+    test(`TLS-21 is not used again under other settings: ${what}`, async () =>
       inWorld(async (world) => {
         const host = await world.host();
         const old = settingsWith();
