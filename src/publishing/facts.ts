@@ -35,7 +35,11 @@ export type AddressFacts = {
 export type HostFacts = {
   /** As the MX record names it. */
   readonly host: string;
+  readonly port: number;
+  /** A and AAAA. */
   readonly answers: readonly Answer<string>[];
+  /** Its name leads to another (CNAME). */
+  readonly isAlias: boolean;
   /** As a sender finds the records. */
   readonly tlsa: TlsaFinding;
   readonly addresses: readonly AddressFacts[];
