@@ -28,6 +28,7 @@ import { SqliteTraceStore } from '#storage/sqlite/trace-store.ts';
 import { Delivery } from './delivery.ts';
 import { systemClock } from './policy-chain.ts';
 import { StartRefused, type Listening, type ProcessStatus, type RelayProcess } from './relay-process.ts';
+import { TlsReports } from './tls-reports.ts';
 
 /** A proxy speaks first and at once. */
 const PROXY_HEADER_MS = 5_000;
@@ -123,6 +124,7 @@ class Running {
   readonly inbound: Inbound;
   readonly #certificates: ServerCertificates;
   readonly #delivery: Delivery;
+  readonly #tlsReports: TlsReports;
   readonly #traces: TraceStore;
   readonly #records: RecordStore;
   readonly #timers: readonly NodeJS.Timeout[];
@@ -149,6 +151,7 @@ class Running {
       certificates: this.#certificates,
       readProxyHeader: async (socket) => readProxyHeader(socket, PROXY_HEADER_MS),
       accept: async (messages) => stores.queue.accept(messages),
+      takeReport: async (mail) => this.#tlsReports.take(mail),
       makeQueueId,
       spoolDirectory: stores.queue.spoolDirectory,
       inlineLimit: () => live().queue.inlineLimit,
@@ -161,9 +164,18 @@ class Running {
       queue: stores.queue,
       records: stores.records,
       report,
-      count: () => undefined,
+      count: (session) => this.#tlsReports.count(session),
       makeQueueId,
       isOurs: (ip, port) => ownEndpoints(this.inbound.addresses())(ip, port),
+      doesChores: stores.ownsRecords,
+    });
+    this.#tlsReports = new TlsReports({
+      settings: live,
+      queue: stores.queue,
+      records: stores.records,
+      report,
+      makeQueueId,
+      resolver: this.#delivery.chain.resolver,
       doesChores: stores.ownsRecords,
     });
     this.#timers = this.#startTimers(report, stores.ownsRecords);
@@ -207,6 +219,7 @@ class Running {
   async drain(timeout: Milliseconds): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.inbound.drain(timeout), this.#delivery.drain(timeout)]);
+    await this.#tlsReports.drain(timeout);
     this.#certificates.close();
   }
 
@@ -222,6 +235,7 @@ class Running {
     const tested = this.#delivery.trust.test();
     if (requiresDnssec(this.#settings())) demandDnssec(await tested);
     await this.inbound.start();
+    this.#tlsReports.start();
     // Mail is taken at once, and sent when it is known what the resolver's word is worth.
     void tested.then(() => this.#delivery.begin());
   }

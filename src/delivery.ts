@@ -17,6 +17,7 @@ import type { Queue } from '#queue/queue.ts';
 import { scheduleFor } from '#queue/schedule.ts';
 import type { RecordStore } from '#records/store.ts';
 import { reportMaker } from '#reporting/dsn/reports.ts';
+import { suppressingRefused } from '#reporting/tls-report/suppression.ts';
 import { LastDecisions } from '#tls-policy/last-decisions.ts';
 import { isExpired } from '#tls-policy/override.ts';
 import type { CountResults } from '#tls-policy/results.ts';
@@ -81,7 +82,7 @@ export class Delivery {
       attempt: async (order) => attempt(order, attemptParts),
       pauses: this.#pauses,
       watch: this.#watch,
-      makeReports: reportMaker(settings, makeQueueId),
+      makeReports: suppressingRefused(reportMaker(settings, makeQueueId), { store: records, settings, report }),
       settings,
       schedules: () => settings().queue,
       report,

@@ -13,6 +13,7 @@ import { parseCertificateName, standsForDomain } from '#mail/certificate-names.t
 import { closeness, matchesDomain, parseDomainPatterns, type DomainPattern } from '#mail/domain-pattern.ts';
 import { isInNetworks, parseNetworks, type Networks } from '#mail/network.ts';
 import type { Live } from '#mail/units.ts';
+import { isReportAddress, mayBringReport } from './report-address.ts';
 import type { Admission, ClientFacts, Refusal } from './session-facts.ts';
 import type { InboundConnectorSettings, InboundSettings } from './settings.ts';
 
@@ -46,9 +47,23 @@ export function makeAdmission(settings: Live<InboundSettings>): Admission {
   return {
     // Nothing can be said of a client whose socket was gone before its address was read.
     connect: (ip) => (ip === '' ? { status: 'policy' } : undefined),
-    sender: (client, sender) => refuseSender(rulesNow(), client, domainOf(sender)),
-    recipient: (client, sender, recipient) => refuseRecipient(rulesNow(), client, domainOf(sender), recipient),
+    sender: (client, sender) => {
+      const refusal = refuseSender(rulesNow(), client, domainOf(sender));
+      return isForLater(refusal, client, settings()) ? undefined : refusal;
+    },
+    recipient: (client, sender, recipient) => {
+      if (isReportAddress(recipient, settings())) return undefined;
+      const putOff = client.tls === undefined ? refuseSender(rulesNow(), client, domainOf(sender)) : undefined;
+      return isForLater(putOff, client, settings())
+        ? putOff
+        : refuseRecipient(rulesNow(), client, domainOf(sender), recipient);
+    },
   };
+}
+
+/** RFC 8460 §3: what hinders other mail in clear must not hinder a report; which it is, its recipients tell. */
+function isForLater(refusal: Refusal | undefined, { listener }: ClientFacts, settings: InboundSettings): boolean {
+  return refusal?.status === 'starttls-required' && mayBringReport(listener, settings);
 }
 
 function compile(inbound: InboundSettings['inbound']): Rules {

@@ -1,5 +1,7 @@
 /** Which command may come when (RFC 5321 §4.1.4), and what a client must have done before. Pure. */
+import { mayBringReport } from './report-address.ts';
 import type { ClientFacts, Refusal } from './session-facts.ts';
+import type { InboundSettings } from './settings.ts';
 import type { Transaction } from './transaction.ts';
 
 export type SessionState = {
@@ -12,10 +14,15 @@ export type SessionState = {
 const SEND_EHLO: Refusal = { status: 'bad-sequence', text: 'Send EHLO first' };
 const IN_TRANSACTION: Refusal = { status: 'bad-sequence', text: 'A transaction is under way' };
 
-export function whyNoMail({ client, greeting, transaction }: SessionState): Refusal | undefined {
+export function whyNoMail(
+  { client, greeting, transaction }: SessionState,
+  settings: Pick<InboundSettings, 'tlsReports'>,
+): Refusal | undefined {
   if (greeting === undefined) return SEND_EHLO;
   if (transaction !== undefined) return IN_TRANSACTION;
-  if (client.listener.tls === 'required' && client.tls === undefined) return { status: 'starttls-required' };
+  const needsTls = client.listener.tls === 'required' && client.tls === undefined;
+  // Where it may be a report, admission refuses every recipient but the one for reports.
+  if (needsTls && !mayBringReport(client.listener, settings)) return { status: 'starttls-required' };
   // RFC 6409 §4.3
   const stranger = client.listener.mode === 'submission' && client.user === undefined;
   return stranger ? { status: 'authentication-required' } : undefined;

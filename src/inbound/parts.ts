@@ -6,6 +6,11 @@ import type { NewMessage } from '#queue/store.ts';
 import type { Admission, Authentication, Certificates, ReadProxyHeader } from './session-facts.ts';
 import type { InboundSettings } from './settings.ts';
 
+/** Resolves once the report is safe or was passed over; `later` asks the client to come again. */
+export type TakeReport = (
+  mail: Pick<NewMessage, 'messageId' | 'content'> & { readonly sizeBytes: Bytes },
+) => Promise<{ readonly kind: 'taken' } | { readonly kind: 'later'; readonly reason: string }>;
+
 export type InboundParts = {
   readonly settings: Live<InboundSettings>;
   readonly admission: Admission;
@@ -14,6 +19,8 @@ export type InboundParts = {
   readonly readProxyHeader: ReadProxyHeader;
   /** Resolves when the messages are safe (RFC 5321 §6.1); rejects with `StorageUnavailable` when they are not. */
   readonly accept: (messages: readonly NewMessage[]) => Promise<void>;
+  /** Takes mail to the address for TLS reports; rejects with `StorageUnavailable` when it cannot be kept. */
+  readonly takeReport: TakeReport;
   readonly makeQueueId: MakeQueueId;
   /** Where large content goes while it arrives; on the file system of the queue. */
   readonly spoolDirectory: string;

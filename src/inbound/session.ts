@@ -210,7 +210,7 @@ export class Session {
   }
 
   #mail(argument: string): boolean {
-    const refusal = whyNoMail(this.#state);
+    const refusal = whyNoMail(this.#state, this.settings);
     if (refusal !== undefined) return this.refuse(refusal);
     if (this.#messages >= this.settings.inbound.limits.messagesPerConnection)
       return this.refuse({ status: 'session-limit', text: 'Too many messages on this connection' });

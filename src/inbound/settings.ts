@@ -58,6 +58,8 @@ export type InboundSettings = {
   readonly hostname: string;
   readonly listeners: readonly ListenerSettings[];
   readonly tls: ServerTlsSettings;
+  /** Mail to this address is a TLS report: taken from anyone, and delivered to nobody (RFC 8460 §3); `''` takes none. */
+  readonly tlsReports: { readonly receive: { readonly address: string } };
   readonly inbound: {
     /** Domains that we take mail for from anyone: `example.org`, `*.example.org`. */
     readonly acceptedDomains: readonly string[];

@@ -10,6 +10,7 @@ import type { Sender } from './parameters.ts';
 import type { InboundParts } from './parts.ts';
 import { Reception, storageRefusal } from './receive.ts';
 import { refusalReply } from './reply.ts';
+import { isReportAddress } from './report-address.ts';
 import type { TlsRequired } from './header-fields.ts';
 import type { ClientFacts, Refusal } from './session-facts.ts';
 import type { InboundSettings } from './settings.ts';
@@ -28,6 +29,11 @@ export type TransactionPlan = {
 export type Accepted =
   | { readonly kind: 'accepted'; readonly message: NewMessage }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly error?: unknown };
+
+const REPORT_LATER: Refusal = {
+  status: 'internal-error',
+  text: 'The report cannot be checked at the moment, try again later',
+};
 
 /** RCPT commands beyond the limit that are still answered: a flood of them would never end. */
 const MAX_EXCESS = 10_000;
@@ -125,13 +131,29 @@ export class Transaction {
     const received = await reception.finish();
     if (received.kind === 'refused') return received;
     try {
-      await this.#plan.parts.accept([received.message]);
+      const refusal = await this.#handOver(received.message, reception);
+      if (refusal !== undefined) return { kind: 'refused', refusal };
       this.#reportDoubt(received.message.messageId, received.tlsRequired);
       return { kind: 'accepted', message: received.message };
     } catch (error) {
       await reception.discard();
       return { kind: 'refused', refusal: storageRefusal(error), error };
     }
+  }
+
+  /** A TLS report to whoever reads reports, and the rest to the queue: first what may have to come again. */
+  async #handOver(message: NewMessage, reception: Reception): Promise<Refusal | undefined> {
+    const { parts, settings } = this.#plan;
+    const { messageId, content, facts } = message;
+    const queued = message.recipients.filter(({ address }) => !isReportAddress(address, settings));
+    if (queued.length === message.recipients.length) {
+      await parts.accept([message]);
+      return undefined;
+    }
+    const taking = await parts.takeReport({ messageId, content, sizeBytes: facts.sizeBytes });
+    if (taking.kind === 'taken' && queued.length > 0) await parts.accept([{ ...message, recipients: queued }]);
+    else await reception.discard();
+    return taking.kind === 'later' ? REPORT_LATER : undefined;
   }
 
   async discard(): Promise<void> {

@@ -21,6 +21,8 @@ export type RelayOptions = {
   readonly limits?: Partial<InboundLimits>;
   readonly bareLineEnds?: 'refuse' | 'normalise';
   readonly postmaster?: string;
+  /** For TLS reports. */
+  readonly reportAddress?: string;
   readonly dsn?: boolean;
   readonly requireTls?: boolean;
   readonly inlineLimit?: number;
@@ -55,6 +57,9 @@ export class TestRelay {
   readonly spoolDirectory: string;
   /** Replaced by tests that need another queue. */
   accept: (messages: readonly NewMessage[]) => Promise<void> = async () => {};
+  /** TLS reports that were taken. */
+  readonly reports: string[] = [];
+  takeReport: () => ReturnType<InboundParts['takeReport']> = async () => Promise.resolve({ kind: 'taken' });
   settings: InboundSettings;
   readonly #ownsSpool: boolean;
 
@@ -63,6 +68,7 @@ export class TestRelay {
     this.settings = {
       ...plain,
       listeners: [{ ...RELAY_LISTENER, ...options.listener }],
+      tlsReports: { receive: { address: options.reportAddress ?? '' } },
       inbound: {
         ...plain.inbound,
         bareLineEnds: options.bareLineEnds ?? 'refuse',
@@ -84,6 +90,12 @@ export class TestRelay {
         await this.accept(messages);
         this.accepted.push(...messages);
       },
+      takeReport: async (mail) => {
+        const octets = this.content(mail);
+        const taking = await this.takeReport();
+        if (taking.kind === 'taken') this.reports.push(octets.toString('latin1'));
+        return taking;
+      },
       makeQueueId: queueIds(1),
       spoolDirectory: this.spoolDirectory,
       inlineLimit: () => options.inlineLimit ?? 65_536,
@@ -104,7 +116,7 @@ export class TestRelay {
   }
 
   /** The last message's octets, with our fields in front. */
-  content(message: NewMessage | undefined = this.accepted.at(-1)): Buffer {
+  content(message: Pick<NewMessage, 'content'> | undefined = this.accepted.at(-1)): Buffer {
     if (message === undefined) return Buffer.alloc(0);
     const { content } = message;
     return content.kind === 'file' ? readFileSync(content.path) : Buffer.from(content.bytes);

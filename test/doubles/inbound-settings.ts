@@ -49,6 +49,7 @@ export function inboundSettings({ tls, inbound, authentication }: InboundChanges
   return {
     hostname: 'relay.example.org',
     listeners: [RELAY_LISTENER],
+    tlsReports: { receive: { address: '' } },
     tls: { certificates: [], ciphers: DEFAULT_TLS_CIPHERS, minVersion: 'TLSv1.2', clientCaFile: '', ...tls },
     inbound: {
       acceptedDomains: [],

@@ -19,6 +19,7 @@ import type { TlsReportSettings } from './settings.ts';
 export type IntakeSettings = TlsReportSettings & {
   readonly hostname: string;
   readonly inbound: { readonly acceptedDomains: readonly string[] };
+  readonly publishing: { readonly domains: readonly { readonly domain: string; readonly mx: readonly string[] }[] };
 };
 
 export type IntakeParts = {
@@ -110,9 +111,9 @@ export class TlsReportIntake {
   }
 
   async #take(load: () => Promise<Uint8Array>, origin: Origin): Promise<Kept | Extract<Taking, { kind: 'later' }>> {
-    const { hostname, inbound, tlsReports } = this.#parts.settings();
-    const ours = [hostname, ...inbound.acceptedDomains, ...tlsReports.receive.domains];
-    const { reportLimit } = tlsReports.receive;
+    const settings = this.#parts.settings();
+    const { reportLimit } = settings.tlsReports.receive;
+    const ours = ourDomains(settings);
     const arrival = await this.#reader.read({ kind: origin.via, load, reportLimit, ours, now: this.#parts.now() });
     switch (arrival.kind) {
       case 'ignored':
@@ -152,6 +153,12 @@ export class TlsReportIntake {
     this.#parts.report('tls-report.ignored', { ...fields, listener: via, decision: reason });
     return { kind: 'ignored', reason };
   }
+}
+
+/** Under DANE the policy domain is a host (RFC 8460 §1.1). */
+function ourDomains({ hostname, inbound, publishing, tlsReports }: IntakeSettings): readonly string[] {
+  const published = publishing.domains.flatMap(({ domain, mx }) => [domain, ...mx]);
+  return [hostname, ...inbound.acceptedDomains, ...published, ...tlsReports.receive.domains];
 }
 
 /** What is nobody's fault is success to whoever sent it; what he may mend is told. */

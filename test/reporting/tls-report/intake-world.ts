@@ -97,6 +97,7 @@ export class IntakeWorld {
     ...reportSettings(),
     hostname: 'mx.own.test',
     inbound: { acceptedDomains: ['own.test'] },
+    publishing: { domains: [{ domain: 'published.test', mx: ['mx.published.test'] }] },
   };
   readonly shared: SharedRecords = new Map();
   readonly store = new MemoryRecordStore(() => this.now, this.shared);

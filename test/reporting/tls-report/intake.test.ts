@@ -221,11 +221,11 @@ describe('whose report it is', () => {
 
   test('RPTI-19 of a report about several domains ours are kept', async () => {
     await using world = await IntakeWorld.start();
-    const policies = ['other.test', 'own.test', 'mx.own.test', 'sub.own.test'].flatMap(
-      (name) => reportAbout(name).policies,
-    );
+    const hosts = ['other.test', 'own.test', 'mx.own.test', 'sub.own.test', 'published.test', 'mx.published.test'];
+    const policies = hosts.flatMap((name) => reportAbout(name).policies);
     assert.equal(await world.outcomeOf({ octets: Buffer.from(writeReport(reportWith({ policies }))) }), 'received');
-    assert.deepEqual((await world.received())[0]?.domains, ['own.test', 'mx.own.test']);
+    const ours = ['own.test', 'mx.own.test', 'published.test', 'mx.published.test'];
+    assert.deepEqual((await world.received())[0]?.domains, ours);
   });
 
   test('domains that the settings name are ours', async () => {
