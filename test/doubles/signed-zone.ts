@@ -50,9 +50,16 @@ const BOGUS_ADDRESS = '192.0.2.66';
 export async function startSignedZones(zones: SignedZoneOptions): Promise<SignedZones> {
   const folder = mkdtempSync(join(tmpdir(), 'postern-zones-'));
   const running: ChildProcess[] = [];
+  // Where the process ends without closing, they must not outlive it.
+  const abandon = (): void => {
+    for (const child of running) child.kill('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', abandon);
   const close = async (): Promise<void> => {
     for (const child of running) await end(child);
     rmSync(folder, { recursive: true, force: true });
+    process.off('exit', abandon);
   };
   try {
     const anchors = Object.entries(zones).flatMap(([zone, { state }]) =>

@@ -1,6 +1,6 @@
 /**
- * What a sender asks of TLS, end to end: REQUIRETLS is carried to hosts that are proven and offer it, and to no others (RFC 8689
- * §4.2.1); `TLS-Required: No` sets aside what a destination publishes, and nothing else (RFC 8689 §4.2.2).
+ * What a sender asks of TLS, end to end: REQUIRETLS is carried to hosts that are proven and offer it, and to no others
+ * (RFC 8689 §4.2.1); `TLS-Required: No` sets aside what a destination publishes, and nothing else (RFC 8689 §4.2.2).
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
