@@ -55,6 +55,8 @@ async function startRelay(): Promise<{ relay: ChildProcess; client: RelayClient;
   const relay = spawn(process.execPath, [POSTERN, '--config', configFile, 'start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // Where the demo ends early (its output is cut off), the relay must not outlive it.
+  process.once('exit', () => relay.kill('SIGTERM'));
   relay.stdout?.on('data', (lines: Buffer) => writeFileSync(join(directory, 'log'), lines, { flag: 'a' }));
   const client = await until('the start of the relay', async () => {
     if (relay.exitCode !== null) throw new Error(`the relay ended: ${readFileSync(join(directory, 'log'), 'utf8')}`);
