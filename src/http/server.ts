@@ -31,6 +31,7 @@ export type HttpAnswer = {
   /** Text is sent as it is, with `type`; anything else as JSON. */
   readonly body: string | object;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 export type HttpRoute = {
@@ -206,10 +207,11 @@ function speakTls(server: Server, secure: NonNullable<HttpServerParts['secure']>
   };
 }
 
-function send(reply: FastifyReply, { status = 200, body, type }: HttpAnswer): FastifyReply {
+function send(reply: FastifyReply, { status = 200, body, type, headers = {} }: HttpAnswer): FastifyReply {
   const isText = typeof body === 'string';
   return reply
     .code(status)
+    .headers(headers)
     .type(type ?? (isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'))
     .send(isText ? body : `${JSON.stringify(body)}\n`);
 }

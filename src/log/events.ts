@@ -237,6 +237,25 @@ export const EVENTS = {
     text: 'The resolver does not validate DNSSEC, or it cannot be told; `decision` is what holds. Without it there is no DANE.',
     counted: true,
   },
+  'publishing.listening': { level: 'debug', text: 'Policies of our domains are served over HTTPS.' },
+  'publishing.looked-at': { level: 'info', text: 'What our domains publish was looked at, as it is every day.' },
+  'publishing.look-failed': {
+    level: 'error',
+    text: 'What our domains publish could not be looked at: files of ours, or the record store.',
+    counted: true,
+  },
+  'publishing.lint-failed': {
+    level: 'error',
+    text: 'What one of our domains publishes is wrong: mail is lost or unprotected, or will be.',
+    counted: true,
+  },
+  'publishing.lint-warned': {
+    level: 'warn',
+    text: 'What one of our domains publishes can lead to mail that is lost or unprotected.',
+    counted: true,
+  },
+  'publishing.lint-advised': { level: 'info', text: 'What one of our domains publishes could be better.' },
+
   'dns.failed': { level: 'warn', text: 'A DNS question got no usable answer.', counted: true },
   'admin.changed': { level: 'info', text: 'An operator acted.', counted: true },
 } as const satisfies Record<string, EventRow>;

@@ -25,6 +25,16 @@ export const GAUGES = {
   queuePaused: { name: 'postern_queue_paused_destinations', help: 'Destinations that are paused.', merge: 'sum' },
   queueOldest: { name: 'postern_queue_oldest_seconds', help: 'Age of the oldest message.', merge: 'max' },
   inboundSessions: { name: 'postern_inbound_sessions', help: 'Open client sessions.', merge: 'sum' },
+  publishingErrors: {
+    name: 'postern_publishing_errors',
+    help: 'Errors in what our own domains publish, as of the last look.',
+    merge: 'max',
+  },
+  publishingWarnings: {
+    name: 'postern_publishing_warnings',
+    help: 'Warnings about what our own domains publish, as of the last look.',
+    merge: 'max',
+  },
   outboundSessions: {
     name: 'postern_outbound_sessions',
     help: 'Attempts under way and idle sessions that are kept.',

@@ -81,6 +81,7 @@ function findings({ domain = {}, dns = {}, served, facts = {} }: Changes): reado
     hosts: [host()],
     mailboxes: [{ address: 'tls@own.test', answer: { kind: 'accepted' } }],
     history: { testingSince: new Date(NOW.getTime() - 30 * DAY), enforcedSince: new Date(NOW.getTime() - DAY) },
+    reportDays: undefined,
     now: NOW,
     ...facts,
   });
@@ -186,6 +187,17 @@ describe('the policy and the MX records', () => {
       [sinceDays(3, 3), advice],
     ] as const) {
       assert.deepEqual(told({ facts: { history } }), expected);
+    }
+    for (const [reportDays, expected] of [
+      [0, advice],
+      [6, advice],
+      [7, []],
+    ] as const) {
+      assert.deepEqual(
+        told({ facts: { history: sinceDays(30, 1), reportDays } }),
+        expected,
+        `${reportDays} days of reports`,
+      );
     }
     const testing = { mtaSts: policyOf('testing') };
     assert.deepEqual(told({ domain: testing, facts: { history: sinceDays(1, undefined) } }), []);

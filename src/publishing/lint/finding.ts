@@ -28,6 +28,8 @@ export type LintFacts = {
   readonly hosts: readonly HostFacts[];
   readonly mailboxes: readonly MailboxFacts[];
   readonly history: PolicyHistory;
+  /** Days of which reports of others came while the policy was in testing; `undefined` where we take none. */
+  readonly reportDays: number | undefined;
   readonly now: Date;
 };
 

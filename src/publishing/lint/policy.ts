@@ -75,17 +75,19 @@ function flaws({ served }: LintFacts): readonly LintFinding[] {
   );
 }
 
-function earlyEnforcement({ wanted, history, now }: LintFacts): readonly LintFinding[] {
+function earlyEnforcement({ wanted, history, reportDays, now }: LintFacts): readonly LintFinding[] {
   const { testingSince, enforcedSince } = history;
   if (wanted.sts?.policy.mode !== 'enforce' || enforcedSince === undefined) return [];
+  if (now.getTime() - enforcedSince.getTime() > EARLY_MS) return [];
   const testedDays = testingSince === undefined ? 0 : (enforcedSince.getTime() - testingSince.getTime()) / DAY_MS;
-  if (testedDays >= TESTING_DAYS || now.getTime() - enforcedSince.getTime() > EARLY_MS) return [];
+  const days = Math.floor(Math.min(testedDays, reportDays ?? Infinity));
+  if (days >= TESTING_DAYS) return [];
   return [
     {
       severity: 'advice',
       code: 'enforced-early',
       subject: wanted.domain,
-      text: `its policy is enforced after ${Math.floor(testedDays)} days of testing: reports of ${TESTING_DAYS} days would show what fails`,
+      text: `its policy is enforced after ${days} days of testing${reportDays === undefined ? '' : ' with reports'}: ${TESTING_DAYS} would show what fails`,
       remedy: `Go back to mode testing, ask for reports (tlsReports), and enforce after ${TESTING_DAYS} days without failures in them.`,
     },
   ];
