@@ -23,6 +23,7 @@ import type { QueueAct, QueueDesk, QueueFilter } from '#queue/desk.ts';
 import { ownEndpoints } from '#outbound/own-addresses.ts';
 import type { QueueDepth } from '#queue/store.ts';
 import type { PolicyDesk } from '#tls-policy/desk.ts';
+import { RecordTlsReportDesk, type TlsReportDesk } from '#reporting/tls-report/desk.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { listShards } from '#storage/sqlite/shards.ts';
@@ -168,6 +169,10 @@ class RunningRelay {
         explain: async (asked, probe) => this.#withPolicies(async (policies) => policies.explain(asked, probe)),
         list: async (limit, after) => this.#withPolicies(async (policies) => policies.list(limit, after)),
       },
+      tlsReports: {
+        list: async (query) => this.#withTlsReports(async (reports) => reports.list(query)),
+        show: async (id) => this.#withTlsReports(async (reports) => reports.show(id)),
+      },
       metrics: { contentType: METRICS_CONTENT_TYPE, render: async () => this.#renderMetrics() },
       readiness: async () => this.#readiness(),
       status: async () => this.#status(),
@@ -181,17 +186,30 @@ class RunningRelay {
     const { processes } = await this.#supervisor.statuses();
     const config = this.#config;
     const isOurs = ownEndpoints(processes.flatMap(({ listening }) => listening));
-    const records = await SqliteRecordStore.open({
-      dataDirectory: config.dataDirectory,
-      now: systemClock,
-      onDamage: (file) => this.#report('records.damaged', { file }),
-    });
+    const records = await this.#openRecords();
     const desk = new RecordPolicyDesk({ settings: () => config, records, isOurs, dnssec: dnssecOf(processes) });
     try {
       return await ask(desk);
     } finally {
       await desk.close();
     }
+  }
+
+  async #withTlsReports<Answer>(ask: (reports: TlsReportDesk) => Promise<Answer>): Promise<Answer> {
+    const desk = new RecordTlsReportDesk(await this.#openRecords());
+    try {
+      return await ask(desk);
+    } finally {
+      await desk.close();
+    }
+  }
+
+  async #openRecords(): Promise<SqliteRecordStore> {
+    return SqliteRecordStore.open({
+      dataDirectory: this.#config.dataDirectory,
+      now: systemClock,
+      onDamage: (file) => this.#report('records.damaged', { file }),
+    });
   }
 
   async #renderMetrics(): Promise<string> {

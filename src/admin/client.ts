@@ -6,6 +6,7 @@ import type { QueueAct, QueueDesk, QueueDetail, QueueFilter, QueueRow } from '#q
 import type { Pause } from '#queue/store.ts';
 import type { Milliseconds } from '#mail/units.ts';
 import type { TraceRecord, TraceStore } from '#queue/trace-store.ts';
+import type { ReportListing, TlsReportDesk } from '#reporting/tls-report/desk.ts';
 import type { PolicyDesk } from '#tls-policy/desk.ts';
 import type { DecisionRecord } from '#tls-policy/last-decisions.ts';
 import type { Access } from './access.ts';
@@ -95,6 +96,20 @@ export class RelayClient implements QueueDesk, Pick<TraceStore, 'find'> {
       list: async (limit, after = '') => {
         const query = { limit: String(limit), after };
         return (await this.#ask<{ decisions: readonly DecisionRecord[] }>({ path: '/api/policy', query })).decisions;
+      },
+      close: async () => this.close(),
+    };
+  }
+
+  tlsReports(): TlsReportDesk {
+    return {
+      list: async ({ direction = '', domain = '', limit }) => {
+        const query = { direction, domain, limit: String(limit) };
+        return this.#ask<ReportListing>({ path: '/api/tls-reports', query });
+      },
+      show: async (id) => {
+        const response = await this.#call({ path: `/api/tls-reports/${encodeURIComponent(id)}` });
+        return response.status === 404 ? undefined : this.#read(response);
       },
       close: async () => this.close(),
     };

@@ -6,6 +6,7 @@ import { refusal, type HttpAnswer, type HttpQuestion, type HttpRoute } from '#ht
 import type { Report } from '#log/events.ts';
 import type { QueueAct, QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
+import { MAX_REPORTS, type TlsReportDesk } from '#reporting/tls-report/desk.ts';
 import { MAX_DECISIONS, type PolicyDesk } from '#tls-policy/desk.ts';
 import { isEmptyFilter, MAX_ROWS, readFilter } from './filter.ts';
 import type { Readiness, RelayStatus, ReloadOutcome } from './relay-status.ts';
@@ -14,6 +15,7 @@ export type AdminParts = {
   readonly desk: Omit<QueueDesk, 'close'>;
   readonly traces: Pick<TraceStore, 'find'>;
   readonly policies: Pick<PolicyDesk, 'explain' | 'list'>;
+  readonly tlsReports: Pick<TlsReportDesk, 'list' | 'show'>;
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
   readonly readiness: () => Promise<Readiness>;
   readonly status: () => Promise<RelayStatus>;
@@ -22,6 +24,8 @@ export type AdminParts = {
 };
 
 const QUEUE_ACTS = ['retry', 'hold', 'release', 'cancel', 'fail'] as const satisfies readonly QueueAct[];
+
+const REPORT_DIRECTIONS = ['received', 'sent'] as const;
 
 export function adminRoutes(parts: AdminParts): readonly HttpRoute[] {
   const { metrics, desk } = parts;
@@ -50,6 +54,8 @@ export function adminRoutes(parts: AdminParts): readonly HttpRoute[] {
     { method: 'GET', path: '/api/trace', access: 'token', answer: (question) => trace(parts, question) },
     { method: 'GET', path: '/api/policy', access: 'token', answer: (question) => listPolicies(parts, question) },
     { method: 'GET', path: '/api/policy/explain', access: 'token', answer: (question) => explain(parts, question) },
+    { method: 'GET', path: '/api/tls-reports', access: 'token', answer: (question) => listReports(parts, question) },
+    { method: 'GET', path: '/api/tls-reports/:id', access: 'token', answer: (question) => showReport(parts, question) },
   ];
 }
 
@@ -118,6 +124,20 @@ async function listPolicies({ policies }: AdminParts, { query }: HttpQuestion): 
 async function explain({ policies }: AdminParts, { query }: HttpQuestion): Promise<HttpAnswer> {
   const explanation = await policies.explain(query['name'] ?? '', query['probe'] === 'true');
   return explanation === undefined ? refusal(404, 'name must be a domain or an address') : { body: explanation };
+}
+
+async function listReports({ tlsReports }: AdminParts, { query }: HttpQuestion): Promise<HttpAnswer> {
+  const limit = wholeNumber(query['limit'] ?? '100', 1, MAX_REPORTS);
+  if (limit === undefined) return refusal(400, `limit must be a whole number from 1 to ${MAX_REPORTS}`);
+  const { direction: wanted = '', domain = '' } = query;
+  const direction = REPORT_DIRECTIONS.find((known) => known === wanted);
+  if (wanted !== '' && direction === undefined) return refusal(400, 'direction must be received or sent');
+  return { body: await tlsReports.list({ direction, domain: domain === '' ? undefined : domain, limit }) };
+}
+
+async function showReport({ tlsReports }: AdminParts, { parameters }: HttpQuestion): Promise<HttpAnswer> {
+  const report = await tlsReports.show(parameters['id'] ?? '');
+  return report === undefined ? refusal(404, 'there is no report of this id') : { body: report };
 }
 
 function wholeNumber(text: string, min: number, max: number): number | undefined {

@@ -19,6 +19,7 @@ import { registerQueue } from './queue.ts';
 import { registerSend } from './send.ts';
 import { registerStart } from './start.ts';
 import { registerStatus } from './status.ts';
+import { registerTlsReport } from './tls-report.ts';
 import { registerTrace } from './trace.ts';
 import { registerUser } from './user.ts';
 
@@ -59,6 +60,7 @@ export function buildProgram(adapters: CommandAdapters, end: (code: number) => v
   registerQueue(program, context);
   registerTrace(program, context);
   registerPolicy(program, context);
+  registerTlsReport(program, context);
   registerSend(program, context);
   registerConfig(program, context);
   registerCerts(program, context);

@@ -10,6 +10,7 @@ import { RelayClient, RelayUnreachable } from '#admin/client.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
+import { RecordTlsReportDesk, type TlsReportDesk } from '#reporting/tls-report/desk.ts';
 import type { PolicyDesk } from '#tls-policy/desk.ts';
 import type { CommandContext } from './adapters.ts';
 import { CommandFailure } from './exit.ts';
@@ -58,6 +59,16 @@ export async function withPolicies<Result>(
   const { config } = context.settings();
   const relay = await runningRelay(config);
   return closing(relay === undefined ? await context.openPolicies(config) : relay.policies(), use);
+}
+
+export async function withTlsReports<Result>(
+  context: CommandContext,
+  use: (reports: TlsReportDesk) => Promise<Result>,
+): Promise<Result> {
+  const { config } = context.settings();
+  const relay = await runningRelay(config);
+  if (relay !== undefined) return closing(relay.tlsReports(), use);
+  return closing(new RecordTlsReportDesk(await context.openRecords(demandDirectory(config))), use);
 }
 
 /** Without it the answer would be an empty queue, to somebody who is in the wrong directory. */

@@ -9,9 +9,12 @@ import { adminRoutes } from '#admin/routes.ts';
 import { openHttpServer, type HttpServer } from '#http/server.ts';
 import { diagnose } from '#mail/diagnosis.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
+import { keepSent } from '#reporting/tls-report/sent.ts';
+import { RecordTlsReportDesk } from '#reporting/tls-report/desk.ts';
 import type { DecisionRecord } from '#tls-policy/last-decisions.ts';
 import { MemoryPolicyDesk, sampleExplanation } from '../doubles/policy-desk.ts';
 import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
+import { MemoryRecordStore } from '../doubles/records.ts';
 
 const now = new Date('2026-11-21T08:00:00Z');
 const token = 'token';
@@ -44,6 +47,7 @@ describe('the operator interface', () => {
   let client: RelayClient;
 
   const policies = new MemoryPolicyDesk();
+  const records = new MemoryRecordStore(() => now);
   const parts = {
     desk: {
       list: (...given: Parameters<MemoryDesk['list']>) => desk.list(...given),
@@ -54,6 +58,7 @@ describe('the operator interface', () => {
     },
     traces: { find: (subject: string) => Promise.resolve(subject === 'bob@example.net' ? [record] : []) },
     policies,
+    tlsReports: new RecordTlsReportDesk(records),
     metrics: { contentType: 'text/plain; version=0.0.4', render: () => Promise.resolve('postern_up 1\n') },
     readiness: () => Promise.resolve(readiness),
     status: () => Promise.resolve(status),
@@ -221,6 +226,28 @@ describe('the operator interface', () => {
   test('trace records come with their dates', async () => {
     assert.deepEqual(await client.find('bob@example.net', 10), [record]);
     assert.equal((await ask('/api/trace')).status, 400);
+  });
+
+  test('TLS reports are told as a command without a relay tells them', async () => {
+    const place = { day: '2026-11-20', domain: 'dest.test' };
+    const totals = { successes: 1, failures: 0 };
+    const gzip = new Uint8Array();
+    const sent = { ...place, outcome: 'sent' as const, at: now, reportId: 'x@s.test', totals, targets: [], gzip };
+    await keepSent(records, sent, new Date('2026-12-01T00:00:00Z'));
+    const own = new RecordTlsReportDesk(records);
+    for (const query of [
+      { limit: 10 },
+      { limit: 10, direction: 'received' },
+      { limit: 10, direction: 'sent', domain: 'dest.test' },
+    ] as const) {
+      assert.deepEqual(await client.tlsReports().list(query), await own.list(query));
+    }
+    assert.equal((await client.tlsReports().list({ limit: 10 })).reports.length, 1);
+    const id = 'out-2026-11-20-dest.test';
+    assert.deepEqual(await client.tlsReports().show(id), await own.show(id));
+    assert.equal(await client.tlsReports().show('out-2026-11-20-other.test'), undefined);
+    assert.equal((await ask('/api/tls-reports?limit=0')).status, 400);
+    assert.equal((await ask('/api/tls-reports?direction=up')).status, 400);
   });
 
   test('status comes with its dates', async () => assert.deepEqual(await client.status(), status));

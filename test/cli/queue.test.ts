@@ -8,6 +8,7 @@ import { adminRoutes } from '#admin/routes.ts';
 import { openHttpServer } from '#http/server.ts';
 import { diagnose } from '#mail/diagnosis.ts';
 import { StorageUnavailable } from '#queue/store.ts';
+import { RecordTlsReportDesk } from '#reporting/tls-report/desk.ts';
 import { CommandBench } from '../doubles/console.ts';
 import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
 import { MemoryPolicyDesk } from '../doubles/policy-desk.ts';
@@ -233,6 +234,7 @@ describe('while a relay runs', () => {
     desk,
     traces: { find: () => Promise.resolve([]) },
     policies: new MemoryPolicyDesk(),
+    tlsReports: new RecordTlsReportDesk(bench.stored),
     metrics: { contentType: 'text/plain', render: () => Promise.resolve('') },
     readiness: () => Promise.resolve({ state: 'accepting', checks: [] } as const),
     status: () => Promise.reject(new Error('not asked here')),
