@@ -27,9 +27,16 @@ import { restsDestination } from './trouble.ts';
 export type AttemptResult = {
   /** By the `index` of the delivery. */
   readonly outcomes: ReadonlyMap<number, Outcome>;
-  /** Why nobody there can be served, when no host took part in a transaction; `undefined` when one did. */
-  readonly unreachable: Diagnosis | undefined;
+  readonly reach: Reach;
 };
+
+/** What an attempt tells of its destination, to all mail that waits for it. */
+export type Reach =
+  | { readonly kind: 'answered' }
+  /** Why nobody there can be served: no host took part in a transaction. */
+  | { readonly kind: 'unreachable'; readonly diagnosis: Diagnosis }
+  /** Nothing: what stood in the way concerned this message alone, or lay within us. */
+  | { readonly kind: 'untold' };
 
 export type OpenRequest = {
   readonly endpoint: Endpoint;
@@ -78,6 +85,8 @@ class Run {
   readonly #parts: AttemptParts;
   readonly #standings: Map<Delivery, Standing>;
   #unreachable: Diagnosis | undefined;
+  /** A host is left that other mail may go to. */
+  #isOfMessage = false;
   #transacted = false;
 
   constructor(order: AttemptOrder, parts: AttemptParts) {
@@ -127,7 +136,7 @@ class Run {
   }
 
   meetTrouble(trouble: Trouble, hostsLeft: boolean): void {
-    if (restsDestination(trouble)) this.#unreachable = trouble.diagnosis;
+    this.#learn(trouble);
     for (const delivery of this.#open()) {
       const standing = this.#standings.get(delivery) ?? UNTRIED;
       this.#standings.set(delivery, meetTrouble(standing, trouble, { hostsLeft, expired: this.#order.expired }));
@@ -137,7 +146,21 @@ class Run {
   result(): AttemptResult {
     const { expired } = this.#order;
     const outcomes = [...this.#standings].map(([{ index }, standing]) => [index, conclude(standing, expired)] as const);
-    return { outcomes: new Map(outcomes), unreachable: this.#transacted ? undefined : this.#unreachable };
+    return { outcomes: new Map(outcomes), reach: this.#reach() };
+  }
+
+  #reach(): Reach {
+    if (this.#transacted) return { kind: 'answered' };
+    if (this.#isOfMessage) return { kind: 'untold' };
+    const diagnosis = this.#unreachable;
+    return diagnosis === undefined ? { kind: 'answered' } : { kind: 'unreachable', diagnosis };
+  }
+
+  #learn(trouble: Trouble): void {
+    this.#isOfMessage ||= isOfMessage(trouble);
+    // A policy may change at any time, so what it forbids is told before what may pass by itself.
+    const isTold = this.#unreachable?.policy === undefined || trouble.diagnosis.policy !== undefined;
+    if (restsDestination(trouble) && isTold) this.#unreachable = trouble.diagnosis;
   }
 
   /**
@@ -175,7 +198,7 @@ class Run {
     for (const [position, delivery] of open.entries()) {
       const answer = result.recipients[position];
       if (answer === undefined) continue;
-      if (answer.kind === 'refused' && restsDestination(answer)) this.#unreachable = answer.diagnosis;
+      if (answer.kind === 'refused') this.#learn(answer);
       this.#standings.set(delivery, meetResult(this.#standings.get(delivery) ?? UNTRIED, answer, at));
     }
     return true;
@@ -190,6 +213,9 @@ class Run {
 function troubleOf({ ofMessage, diagnosis }: Skip): Trouble {
   return { scope: ofMessage ? 'message' : 'session', weight: 'transient', diagnosis };
 }
+
+const isOfMessage = ({ scope, diagnosis }: Trouble): boolean =>
+  scope === 'message' || diagnosis.policy?.kind === 'requiretls';
 
 /** A transfer rejects for a defect or for content that cannot be read; what the session stands at nobody knows then. */
 async function transferOrClose(session: Session, transaction: Transaction): Promise<TransferResult> {

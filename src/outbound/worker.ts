@@ -13,7 +13,7 @@ import type { QueueSettings } from '#queue/settings.ts';
 import type { Queue } from '#queue/queue.ts';
 import type { Lease, Pause } from '#queue/store.ts';
 import type { MakeReports, Reports } from '#reporting/dsn/reports.ts';
-import type { AttemptOrder, AttemptResult } from './attempt.ts';
+import type { AttemptOrder, AttemptResult, Reach } from './attempt.ts';
 import { concludeLease, outcomesWithoutAttempt, withoutFailures, type Conclusion, type Terms } from './conclusion.ts';
 import { Lanes } from './lanes.ts';
 import type { Outcome } from './outcome.ts';
@@ -47,17 +47,23 @@ const LAST_LOOKS = 10_000;
 /** Outcomes that the store has not taken yet; beyond these no new attempt begins. */
 const UNSETTLED_LIMIT = 2_000;
 
+/** What is to become of overdue mail now: an attempt, its end or a word to its sender, or nothing yet. */
+type Turn = 'attempt' | 'end' | 'wait';
+
 export class OutboundWorker {
   readonly #parts: WorkerParts;
   readonly #lanes: Lanes;
   readonly #stop = new AbortController();
   /** Ends what still tries when the time of a drain is over. */
   readonly #end = new AbortController();
-  /** When expired mail of a destination had its last attempt in spite of a pause. */
+  /** Expired mail that has its last attempt in spite of a pause, by destination, and when one last told how things stand. */
+  readonly #looking = new Map<string, Lease>();
   readonly #lastLooks = new Map<string, Milliseconds>();
   #unsettled = 0;
   #nextOverdue = 0;
   #storeChanged = false;
+  /** What waited for a last look is to be looked for again. */
+  #lookEnded = false;
   #roomFreed = Promise.withResolvers<void>();
   #idle = Promise.withResolvers<void>();
   #loop: Promise<void> = Promise.resolve();
@@ -120,7 +126,8 @@ export class OutboundWorker {
         this.#roomFreed = Promise.withResolvers<void>();
         const isLimited = this.#lanes.full().size > 0 || this.#lanes.room === 0 || this.#unsettled >= UNSETTLED_LIMIT;
         const leased = await this.#takeDue();
-        if (leased > 0 || signal.aborted) continue;
+        // A ring of the queue that came before the leases were taken is heard by nobody.
+        if (leased > 0 || signal.aborted || this.#storeChanged || this.#lookEnded) continue;
         // What is due in a full lane would be looked for in vain: its places must come free first.
         if (isLimited) await this.#room(1_000);
         else await this.#parts.queue.due(OVERDUE_EVERY_MS, signal);
@@ -159,42 +166,45 @@ export class OutboundWorker {
 
   async #takeOverdue(): Promise<void> {
     const now = this.#parts.now();
-    if (now.getTime() < this.#nextOverdue && this.#nextOverdue - now.getTime() <= OVERDUE_EVERY_MS) return;
+    const isEarly = now.getTime() < this.#nextOverdue && this.#nextOverdue - now.getTime() <= OVERDUE_EVERY_MS;
+    if (isEarly && !this.#lookEnded) return;
+    this.#lookEnded = false;
     const until = new Date(now.getTime() + LEASE_MS);
     const leases = await this.#parts.queue.leaseOverdue({ now, until, limit: LEASES_AT_ONCE });
-    // A full answer means that there is more.
-    this.#nextOverdue = leases.length < LEASES_AT_ONCE ? now.getTime() + OVERDUE_EVERY_MS : 0;
-    const due: Lease[] = [];
-    const settling: Promise<void>[] = [];
+    const [due, waiting, settling]: [Lease[], Lease[], Promise<void>[]] = [[], [], []];
     for (const lease of leases) {
-      const pause = this.#pauseOf(lease, now);
-      if (pause === undefined && !lease.deliveries.every(({ operatorFailed }) => operatorFailed)) due.push(lease);
-      else {
-        const terms = { ...this.#terms(lease, now), retryAt: pause?.until ?? now };
-        const outcomes = outcomesWithoutAttempt(lease, pause?.diagnosis, terms.expired);
-        // All at once, so that they share a commit: a dead destination may have thousands that end together.
-        settling.push(this.#settle(lease, concludeLease(lease, outcomes, terms)));
-      }
+      const pause = this.#parts.pauses.at(lease.destination, now);
+      const turn = this.#turnOf(lease, pause, now);
+      if (turn === 'attempt') {
+        if (pause !== undefined) this.#looking.set(lease.destination, lease);
+        due.push(lease);
+      } else if (turn === 'wait') waiting.push(lease);
+      // All at once, so that they share a commit: a dead destination may have thousands that end together.
+      else settling.push(this.#settle(lease, this.#concludeUntried(lease, pause, now)));
     }
+    // A full answer means that there is more, but for what would only be lent again.
+    const isMore = leases.length === LEASES_AT_ONCE && waiting.length === 0;
+    this.#nextOverdue = isMore ? 0 : now.getTime() + OVERDUE_EVERY_MS;
     this.take(due);
-    await Promise.all(settling);
+    await Promise.all([...settling, this.#giveBack(waiting)]);
+  }
+
+  #concludeUntried(lease: Lease, pause: Pause | undefined, now: Date): Conclusion {
+    const terms = { ...this.#terms(lease, now), retryAt: pause?.until ?? now };
+    return concludeLease(lease, outcomesWithoutAttempt(lease, pause?.diagnosis, terms.expired), terms);
   }
 
   /**
-   * The pause that keeps the lease back. Mail that is too old and waits for a policy has a last attempt all the same: the policy may
-   * have changed (RFC 8461 §5.1). One in a while speaks for all of the destination.
+   * Overdue mail of a destination that rests is only told about. Mail that is too old and waits for a policy has a last attempt all
+   * the same: the policy may have changed (RFC 8461 §5.1). One in a while speaks for all of the destination, which wait for it.
    */
-  #pauseOf({ destination, message }: Lease, now: Date): Pause | undefined {
-    const pause = this.#parts.pauses.at(destination, now);
-    if (pause?.diagnosis.policy === undefined) return pause;
+  #turnOf({ destination, message, deliveries }: Lease, pause: Pause | undefined, now: Date): Turn {
+    if (deliveries.every(({ operatorFailed }) => operatorFailed)) return 'end';
+    if (pause === undefined) return 'attempt';
     const schedule = scheduleFor(this.#parts.schedules(), destination);
-    if (!isExpired(schedule, message.receivedAt, now)) return pause;
-    const last = this.#lastLooks.get(destination) ?? 0;
-    if (now.getTime() - last < LAST_LOOK_EVERY_MS) return pause;
-    this.#lastLooks.delete(destination);
-    this.#lastLooks.set(destination, now.getTime());
-    if (this.#lastLooks.size > LAST_LOOKS) this.#lastLooks.delete(this.#lastLooks.keys().next().value ?? '');
-    return undefined;
+    if (pause.diagnosis.policy === undefined || !isExpired(schedule, message.receivedAt, now)) return 'end';
+    if (this.#looking.has(destination)) return 'wait';
+    return now.getTime() - (this.#lastLooks.get(destination) ?? 0) < LAST_LOOK_EVERY_MS ? 'end' : 'attempt';
   }
 
   #fill(): void {
@@ -212,7 +222,8 @@ export class OutboundWorker {
     const result = await this.#attempt(lease, terms.expired);
     const now = this.#parts.now();
     // Before its place is free: the next of its mail must not begin at a destination that rests.
-    const rests = await this.#learn(lease.destination, result, now);
+    const rests = await this.#learn(lease.destination, result.reach, now);
+    this.#endLook(lease, result.reach, now);
     const back = rests ? this.#lanes.clear(lease.destination) : [];
     this.#lanes.done(lease);
     this.#unsettled += 1;
@@ -233,7 +244,7 @@ export class OutboundWorker {
     const returned = lease.deliveries.filter(({ operatorFailed }) => operatorFailed);
     const kept = lease.deliveries.filter(({ operatorFailed }) => operatorFailed !== true);
     const decided = outcomesWithoutAttempt({ ...lease, deliveries: returned }, undefined, expired);
-    if (kept.length === 0) return { outcomes: decided, unreachable: undefined };
+    if (kept.length === 0) return { outcomes: decided, reach: { kind: 'untold' } };
     try {
       const settings = this.#parts.settings();
       const { route, tested } = decideRoute(lease.destination, settings);
@@ -244,7 +255,7 @@ export class OutboundWorker {
       this.#parts.report('relay.defect', { messageId: lease.message.messageId, nexthop: lease.destination }, error);
       const diagnosis = diagnose('internal-error');
       const deferred = kept.map(({ index }): [number, Outcome] => [index, { kind: 'deferred', diagnosis }]);
-      return { outcomes: new Map([...decided, ...deferred]), unreachable: undefined };
+      return { outcomes: new Map([...decided, ...deferred]), reach: { kind: 'untold' } };
     }
   }
 
@@ -258,18 +269,33 @@ export class OutboundWorker {
   }
 
   /** True when the destination rests from now on. */
-  async #learn(destination: string, { unreachable }: AttemptResult, now: Date): Promise<boolean> {
-    const { watch, report } = this.#parts;
+  async #learn(destination: string, reach: Reach, now: Date): Promise<boolean> {
+    if (reach.kind === 'untold') return false;
+    const { watch, pauses, report } = this.#parts;
+    const unreachable = reach.kind === 'unreachable' ? reach.diagnosis : undefined;
     if (unreachable === undefined) watch.forget(destination);
     else if (unreachable.policy !== undefined) {
       watch.learn(destination).catch((error: unknown) => report('relay.defect', { nexthop: destination }, error));
     }
     try {
-      return await this.#parts.pauses.learn(destination, unreachable, now);
+      return await pauses.learn(destination, unreachable, now);
     } catch (error) {
-      this.#parts.report('queue.storage-failed', { nexthop: destination, reason: 'a pause was not kept' }, error);
+      report('queue.storage-failed', { nexthop: destination, reason: 'a pause was not kept' }, error);
       return false;
     }
+  }
+
+  /** Those that waited for it have their turn now. What told nothing has not spoken for them. */
+  #endLook(lease: Lease, reach: Reach, now: Date): void {
+    const { destination } = lease;
+    if (this.#looking.get(destination) !== lease) return;
+    this.#looking.delete(destination);
+    if (reach.kind === 'untold') return;
+    this.#lastLooks.delete(destination);
+    this.#lastLooks.set(destination, now.getTime());
+    if (this.#lastLooks.size > LAST_LOOKS) this.#lastLooks.delete(this.#lastLooks.keys().next().value ?? '');
+    this.#lookEnded = true;
+    this.#parts.queue.wake();
   }
 
   /** Tries until the store takes it: a delivered message that stays unsettled would be sent twice. Never rejects. */
@@ -310,6 +336,9 @@ export class OutboundWorker {
   }
 
   async #giveBack(leases: readonly Lease[]): Promise<void> {
+    for (const lease of leases) {
+      if (this.#looking.get(lease.destination) === lease) this.#looking.delete(lease.destination);
+    }
     const nothing: Conclusion = { settlements: new Map(), endings: [], events: [] };
     await Promise.all(leases.map(async (lease) => this.#settle(lease, nothing)));
   }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { diagnose } from '#mail/diagnosis.ts';
+import { diagnose, type Diagnosis } from '#mail/diagnosis.ts';
 import type { DnssecState } from '#dns/dnssec-state.ts';
 import type { Resolver } from '#dns/resolver.ts';
 import { attempt, type AttemptResult } from '#outbound/attempt.ts';
@@ -141,6 +141,10 @@ const inShort = ({ outcomes }: AttemptResult): string[] =>
     outcome.kind === 'delivered' ? outcome.kind : `${outcome.kind} ${outcome.diagnosis.status}`,
   );
 
+/** Why nobody there can be served. */
+const reasonOf = ({ reach }: AttemptResult): Diagnosis | undefined =>
+  reach.kind === 'unreachable' ? reach.diagnosis : undefined;
+
 describe('the hosts of an attempt', () => {
   test('are asked in turn until one has answered for every delivery', async () =>
     inWorld(async (world) => {
@@ -148,7 +152,7 @@ describe('the hosts of an attempt', () => {
       const result = await world.attempt({ hosts: [[lost], [good], [unasked]] });
       assert.deepEqual(inShort(result), ['delivered']);
       assert.deepEqual([lost.connections, good.connections, unasked.connections], [1, 1, 0]);
-      assert.equal(result.unreachable, undefined);
+      assert.equal(result.reach.kind, 'answered');
     }));
 
   test('have several addresses, each asked like a host of its own', async () =>
@@ -176,7 +180,7 @@ describe('the hosts of an attempt', () => {
       assert.deepEqual(inShort(await world.attempt({ hosts: [none, [good]] })), ['delivered']);
       const alone = await world.attempt({ hosts: [none] });
       assert.deepEqual(inShort(alone), ['deferred dns-failed']);
-      assert.equal(alone.unreachable?.status, 'dns-failed');
+      assert.equal(reasonOf(alone)?.status, 'dns-failed');
     }));
 
   test('are asked for what is still open only', async () =>
@@ -200,7 +204,7 @@ describe('the hosts of an attempt', () => {
       const result = await world.attempt({ hosts: [[lost], [other]] });
       assert.deepEqual(inShort(result), ['deferred connection-lost']);
       assert.equal(other.connections, 0);
-      assert.equal(result.unreachable, undefined, 'it was reached');
+      assert.equal(result.reach.kind, 'answered');
     }));
 });
 
@@ -210,7 +214,7 @@ describe('a destination is unreachable', () => {
       const [lost, busy] = [await world.host({ greeting: CLOSE }), await world.host({ greeting: '421 4.3.2 Busy' })];
       const result = await world.attempt({ hosts: [[lost], [busy]] });
       assert.deepEqual(inShort(result), ['deferred remote-reply']);
-      assert.equal(result.unreachable?.detail, '3.2');
+      assert.equal(reasonOf(result)?.detail, '3.2');
     }));
 
   test('when its hosts could not be found', async () =>
@@ -219,7 +223,7 @@ describe('a destination is unreachable', () => {
       const plan = { to: [BOB], hosts: [], route: MX, settings: settingsWith(), expired: false };
       const result = await world.attemptWith(async () => Promise.resolve(finding), plan);
       assert.deepEqual(inShort(result), ['deferred dns-failed']);
-      assert.equal(result.unreachable?.status, 'dns-failed');
+      assert.equal(reasonOf(result)?.status, 'dns-failed');
     }));
 
   test('but not when it does not exist: each message fails by itself', async () =>
@@ -228,7 +232,7 @@ describe('a destination is unreachable', () => {
       const plan = { to: [BOB], hosts: [], route: MX, settings: settingsWith(), expired: false };
       const result = await world.attemptWith(async () => Promise.resolve(finding), plan);
       assert.deepEqual(inShort(result), ['failed domain-not-found']);
-      assert.equal(result.unreachable, undefined);
+      assert.equal(result.reach.kind, 'answered');
     }));
 
   test('nor when a host refused the message: others may be welcome', async () =>
@@ -236,13 +240,41 @@ describe('a destination is unreachable', () => {
       const [greylists, lost] = [await world.host({ RCPT: '450 4.7.1 Later' }), await world.host({ greeting: CLOSE })];
       const result = await world.attempt({ hosts: [[greylists], [lost]] });
       assert.deepEqual(inShort(result), ['deferred connection-lost']);
-      assert.equal(result.unreachable, undefined);
+      assert.equal(result.reach.kind, 'answered');
     }));
 
   test('when every session ended before it said anything of the message', async () =>
     inWorld(async (world) => {
       const leaves = await world.host({ MAIL: thenClose('421 4.3.2 Bye') });
-      assert.equal((await world.attempt({ hosts: [[leaves]] })).unreachable?.detail, '3.2');
+      assert.equal(reasonOf(await world.attempt({ hosts: [[leaves]] }))?.detail, '3.2');
+    }));
+
+  test('STS-06 when a policy leaves one host alone and another does not answer: with the policy, since it may change', async () =>
+    inWorld(async (world) => {
+      const [inClear, lost] = [await world.host(), await world.host({ greeting: CLOSE })];
+      const settings = settingsWith();
+      const strict: OutboundSettings = { ...settings, tlsPolicy: { ...settings.tlsPolicy, floor: 'encrypted' } };
+      const result = await world.attempt({ hosts: [[inClear], [lost]], settings: strict });
+      assert.deepEqual(inShort(result), ['deferred connection-lost']);
+      assert.equal(reasonOf(result)?.policy?.kind, 'floor');
+    }));
+
+  const tagged: Partial<QueuedMessage> = {
+    envelope: { sender: 'alice@sender.test', body: '7bit', smtpUtf8: false, requireTls: true },
+  };
+
+  test('REQ-27 nobody can say, where only this message may not go: the rest of other mail neither ends nor begins', async () =>
+    inWorld(async (world) => {
+      const unproven = await world.host();
+      const alone = await world.attempt({ hosts: [[unproven]], message: tagged });
+      assert.deepEqual(inShort(alone), ['deferred requiretls-no-tls']);
+      assert.equal(alone.reach.kind, 'untold');
+      const lost = await world.host({ greeting: CLOSE });
+      const none: AddressFinding = { kind: 'trouble', trouble: trouble('session', 'transient', 'dns-failed') };
+      const both = await world.attempt({ hosts: [none, [unproven]], message: tagged });
+      assert.equal(both.reach.kind, 'untold', 'other mail may go to the second host');
+      assert.equal((await world.attempt({ hosts: [[lost], [unproven]] })).reach.kind, 'answered');
+      assert.equal(unproven.messages.length, 1);
     }));
 
   test('and mail that is too old fails then', async () =>

@@ -36,7 +36,7 @@ const DEFERRED: Outcome = { kind: 'deferred', diagnosis: REFUSED };
 type Answer = (order: Pick<AttemptOrder, 'lease' | 'expired'>) => AttemptResult | Promise<AttemptResult>;
 
 function outcomesOf({ lease }: Pick<AttemptOrder, 'lease'>, outcome: Outcome): AttemptResult {
-  return { outcomes: new Map(lease.deliveries.map(({ index }) => [index, outcome])), unreachable: undefined };
+  return { outcomes: new Map(lease.deliveries.map(({ index }) => [index, outcome])), reach: { kind: 'answered' } };
 }
 
 /** The same outcome for every delivery. */
@@ -45,7 +45,10 @@ const all =
   (order) =>
     outcomesOf(order, outcome);
 
-const unreachable: Answer = (order) => ({ ...outcomesOf(order, DEFERRED), unreachable: REFUSED });
+const unreachable: Answer = (order) => ({
+  ...outcomesOf(order, DEFERRED),
+  reach: { kind: 'unreachable', diagnosis: REFUSED },
+});
 
 class World {
   readonly queue: Queue;
@@ -234,7 +237,7 @@ test('a report that cannot be made ends no mail in silence: failures wait, and w
           index === 0 ? { kind: 'failed', diagnosis: REFUSED } : DELIVERED,
         ]),
       ),
-      unreachable: undefined,
+      reach: { kind: 'answered' },
     });
     await world.accept('m1', [BOB, 'carl@dest.test']);
     await world.until(() => world.count('delivery.delivered') === 1);
@@ -374,13 +377,14 @@ test('an outcome of mail that an operator took away is told as such, and as noth
 
 const POLICY = { kind: 'mta-sts', domain: 'dest.test', detail: 'MX mx.dest.test is not among mx9.dest.test' } as const;
 const UNLISTED = { ...diagnose('sts-no-mx'), policy: POLICY };
+const unlisted = (order: Pick<AttemptOrder, 'lease' | 'expired'>): AttemptResult => ({
+  ...outcomesOf(order, { kind: order.expired ? 'failed' : 'deferred', diagnosis: UNLISTED }),
+  reach: { kind: 'unreachable', diagnosis: UNLISTED },
+});
 
 test('STS-06 mail that waits for a policy has a last attempt before it fails, although its destination rests', async () =>
   inWorld(async (world) => {
-    world.answer = (order) => {
-      const outcome: Outcome = { kind: order.expired ? 'failed' : 'deferred', diagnosis: UNLISTED };
-      return { ...outcomesOf(order, outcome), unreachable: UNLISTED };
-    };
+    world.answer = unlisted;
     await world.accept('m1');
     await world.until(() => world.count('delivery.deferred') === 1);
     assert.deepEqual([...world.watched], ['dest.test']);
@@ -402,9 +406,63 @@ test('STS-06 mail that waits for a policy has a last attempt before it fails, al
     );
   }));
 
+test('STS-06 no mail that waits for a policy fails while the last look at it is under way', async () =>
+  inWorld(async (world) => {
+    world.answer = unlisted;
+    await world.accept('m1');
+    await world.until(() => world.count('delivery.deferred') === 1);
+    const until = new Date(Date.now() + 100 * HOUR);
+    await world.queue.pause({ destination: 'dest.test', until, failures: 9, diagnosis: UNLISTED });
+    for (const id of ['m2', 'm3']) await world.accept(id);
+    const looked = Promise.withResolvers<void>();
+    world.answer = async (order) => looked.promise.then(() => all(DELIVERED)(order));
+    world.now.skippedMs = 25 * HOUR;
+    world.worker.lookAgain();
+    await world.until(() => world.orders.some(({ expired }) => expired));
+    await world.accept('other', ['x@other.test']);
+    await world.until(() => world.orders.some(({ lease }) => lease.destination === 'other.test'));
+    // The policy has changed: what waited with the one that looked goes too.
+    looked.resolve();
+    await world.until(() => world.count('delivery.delivered') + world.count('delivery.failed') === 4);
+    assert.equal(world.count('delivery.failed'), 0);
+  }));
+
+test('STS-06 a message that no host may have for reasons of its own looks for itself alone', async () =>
+  inWorld(async (world) => {
+    world.answer = unlisted;
+    await world.accept('m1');
+    await world.until(() => world.count('delivery.deferred') === 1);
+    const until = new Date(Date.now() + 100 * HOUR);
+    await world.queue.pause({ destination: 'dest.test', until, failures: 9, diagnosis: UNLISTED });
+    await world.accept('m2');
+    world.answer = async (order) => {
+      const isOwn = order.lease.message.messageId === 'm1';
+      return isOwn ? { ...unlisted(order), reach: { kind: 'untold' } } : all(DELIVERED)(order);
+    };
+    world.now.skippedMs = 25 * HOUR;
+    world.worker.lookAgain();
+    await world.until(() => world.count('delivery.failed') === 1);
+    world.worker.lookAgain();
+    await world.until(() => world.count('delivery.delivered') + world.count('delivery.failed') === 2);
+    assert.equal(world.count('delivery.delivered'), 1);
+  }));
+
+test('an attempt that tells nothing of its destination ends neither its rest nor the watch over its policy', async () =>
+  inWorld(async (world) => {
+    world.answer = unlisted;
+    await world.accept('m1');
+    await world.until(() => world.count('queue.paused') === 1);
+    world.answer = (order) => ({ ...outcomesOf(order, DEFERRED), reach: { kind: 'untold' } });
+    world.now.skippedMs = HOUR + 1000;
+    world.queue.wake();
+    await world.until(() => world.count('delivery.deferred') === 2);
+    assert.equal(world.count('queue.resumed'), 0);
+    assert.deepEqual([...world.watched], ['dest.test']);
+  }));
+
 test('a destination that answers is watched no more', async () =>
   inWorld(async (world) => {
-    world.answer = (order) => ({ ...outcomesOf(order, DEFERRED), unreachable: UNLISTED });
+    world.answer = unlisted;
     await world.accept('m1');
     await world.until(() => world.count('delivery.deferred') === 1);
     assert.deepEqual([...world.watched], ['dest.test']);
