@@ -29,6 +29,7 @@ import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { listShards } from '#storage/sqlite/shards.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { Relay } from './app.ts';
+import { Publisher } from './publisher.ts';
 import { StartRefused, type Listening, type ProcessStatus } from './relay-process.ts';
 import { systemClock } from './policy-chain.ts';
 import { RecordPolicyDesk } from './policy-desk.ts';
@@ -48,7 +49,7 @@ export async function runRelay(loaded: LoadedConfig, { machine, version, write }
   const running = new RunningRelay({ loaded: { ...loaded, config }, machine, version, logger, metrics });
   try {
     const listening = await running.start();
-    write(banner({ ...loaded, config }, listening, running.url));
+    write(banner({ ...loaded, config }, listening, running));
     await running.stopped;
     return 0;
   } finally {
@@ -71,6 +72,7 @@ class RunningRelay {
   readonly #parts: Parts;
   readonly #report: Report;
   readonly #supervisor: Supervisor;
+  readonly #publisher: Publisher;
   readonly #startedAt = new Date();
   readonly #stop = Promise.withResolvers<void>();
   #config: RelayConfig;
@@ -89,10 +91,17 @@ class RunningRelay {
       inProcess: () => new Relay(parts.logger, parts.metrics),
       cores: availableParallelism(),
     });
+    const openRecords = async (): Promise<SqliteRecordStore> => this.#openRecords();
+    const { metrics } = parts;
+    this.#publisher = new Publisher({ config: this.#config, openRecords, report: this.#report, metrics });
   }
 
   get url(): string {
     return this.#http?.url ?? '';
+  }
+
+  get policyUrl(): string {
+    return this.#publisher.url;
   }
 
   /** Resolves when a signal has asked for the end. */
@@ -101,9 +110,11 @@ class RunningRelay {
   }
 
   async start(): Promise<readonly Listening[]> {
-    const listening = await this.#supervisor.start().catch((error: unknown) => {
+    const refused = (error: unknown): never => {
       throw error instanceof StartRefused ? this.#problemOf(error) : error;
-    });
+    };
+    const listening = await this.#supervisor.start().catch(refused);
+    await this.#publisher.start().catch(refused);
     const token = makeToken();
     const { address, port, tokenFile } = this.#config.http;
     this.#http = await openHttpServer({ address, port, token, routes: this.#routes(), report: this.#report });
@@ -123,7 +134,7 @@ class RunningRelay {
 
   async close(): Promise<void> {
     this.#state = 'draining';
-    await this.#supervisor.drain(DRAIN_MS);
+    await Promise.all([this.#publisher.close(), this.#supervisor.drain(DRAIN_MS)]);
     await this.#http?.close();
     if (this.#accessFile !== undefined) await removeAccess(this.#accessFile);
     this.#report('relay.stopped', {});
@@ -149,8 +160,12 @@ class RunningRelay {
       });
       const problems = findings.filter(({ warning = false }) => !warning);
       if (problems.length > 0) throw new ConfigError(problems);
-      this.#config = await withCertificates(loaded.config);
-      await this.#supervisor.reload(this.#config);
+      const config = await withCertificates(loaded.config);
+      await this.#publisher.reload(config).catch((error: unknown) => {
+        throw error instanceof StartRefused ? this.#problemOf(error) : error;
+      });
+      this.#config = config;
+      await this.#supervisor.reload(config);
       this.#report('relay.reloaded', { file });
       return { kind: 'reloaded' };
     } catch (error) {
@@ -332,7 +347,11 @@ const FLOORS = {
 const at = ({ address, port }: Listening): string => `${isIPv6(address) ? `[${address}]` : address}:${port}`;
 
 /** What a person at a terminal wants to know first. */
-function banner({ config, requested }: LoadedConfig, listening: readonly Listening[], url: string): string {
+function banner(
+  { config, requested }: LoadedConfig,
+  listening: readonly Listening[],
+  { url, policyUrl }: Pick<RunningRelay, 'url' | 'policyUrl'>,
+): string {
   const { tlsPolicy, listeners, hostname } = config;
   const postern = requested === undefined ? 'npx postern' : `npx postern --config ${requested}`;
   const tlsOf = (name: string): string => listeners.find((listener) => listener.name === name)?.tls ?? '';
@@ -341,6 +360,7 @@ function banner({ config, requested }: LoadedConfig, listening: readonly Listeni
     `Postern accepts mail as ${hostname}:`,
     ...listening.map((bound) => `  ${bound.name.padEnd(12)} ${at(bound).padEnd(22)} TLS ${tlsOf(bound.name)}`),
     `  ${'http'.padEnd(12)} ${url}`,
+    ...(policyUrl === '' ? [] : [`  ${'policies'.padEnd(12)} ${policyUrl}`]),
     `TLS floor for delivery: ${FLOORS[tlsPolicy.floor]}`,
     `Try: ${postern} send --from you@${hostname} --to someone@example.net --server ${mail === undefined ? '' : at(mail)}`,
     'Stop with Ctrl-C; what is queued is kept.',

@@ -33,6 +33,7 @@ export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters)
     ...checkHostname(config),
     ...checkPostmaster(config),
     ...checkCertificates(config, adapters.now()),
+    ...checkPolicyHosts(config),
     ...checkFiles(config),
     ...checkDirectory(['dataDirectory'], config.dataDirectory),
     ...checkDevelopmentCertificates(config),
@@ -69,10 +70,28 @@ function checkPostmaster({ hostname, listeners, inbound: { postmaster } }: Relay
 }
 
 function checkCertificates({ tls }: RelayConfig, now: Date): readonly Found[] {
-  return tls.certificates.flatMap(({ certFile, keyFile }, index) => {
+  return tls.certificates.flatMap(({ certFile, keyFile, nextKeyFile = '' }, index) => {
     const path = ['tls', 'certificates', index];
-    const unreadable = [...readable([...path, 'certFile'], certFile), ...readable([...path, 'keyFile'], keyFile)];
+    const unreadable = [
+      ...readable([...path, 'certFile'], certFile),
+      ...readable([...path, 'keyFile'], keyFile),
+      // It is there from `postern certs rollover prepare` on.
+      ...(existsSync(nextKeyFile) ? readable([...path, 'nextKeyFile'], nextKeyFile) : []),
+    ];
     return unreadable.length > 0 ? unreadable : checkPair(path, { certFile, keyFile }, now);
+  });
+}
+
+/** A sender that fetches a policy asks for a certificate of that very name (RFC 8461 §3.3). */
+function checkPolicyHosts({ tls, publishing: { domains, https } }: RelayConfig): readonly Found[] {
+  if (!https.enabled) return [];
+  const leaves = tls.certificates.map(({ certFile }) => attempt(() => new X509Certificate(readFileSync(certFile))));
+  return domains.flatMap(({ domain, mtaSts }, index) => {
+    const host = `mta-sts.${domain}`;
+    const isNamed = leaves.some((leaf) => leaf?.checkHost(host, { partialWildcards: false }) !== undefined);
+    if (mtaSts === undefined || isNamed) return [];
+    const message = `should have a certificate: no one of tls.certificates is for ${host}, so nobody would take the policy`;
+    return [{ path: ['publishing', 'domains', index, 'mtaSts'], warning: true, message }];
   });
 }
 
@@ -174,10 +193,11 @@ function checkDirectory(path: readonly (string | number)[], name: string): reado
   return [{ path, message: `must be a directory that this user may write; ${directory} is not` }];
 }
 
-async function checkPorts({ listeners, http }: RelayConfig): Promise<readonly Found[]> {
+async function checkPorts({ listeners, http, publishing: { https } }: RelayConfig): Promise<readonly Found[]> {
   const places = [
     ...listeners.map(({ address, port }, index) => ({ path: ['listeners', index, 'port'], address, port })),
     { path: ['http', 'port'], address: http.address, port: http.port },
+    ...(https.enabled ? [{ path: ['publishing', 'https', 'port'], address: https.address, port: https.port }] : []),
   ];
   const found = await Promise.all(
     places.map(async ({ path, address, port }): Promise<readonly Found[]> => {
@@ -191,11 +211,14 @@ async function checkPorts({ listeners, http }: RelayConfig): Promise<readonly Fo
 function listenTrouble(address: string, port: number): Promise<string | undefined> {
   const server = createServer();
   return new Promise((settle) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      settle(LISTENING[error.code ?? '']?.(address, port) ?? `cannot be used: ${error.message}`),
-    );
+    server.once('error', (error) => settle(listeningProblem(error, address, port)));
     server.listen({ host: address, port, exclusive: true }, () => server.close(() => settle(undefined)));
   });
+}
+
+/** What a port, or its address, must be instead. */
+export function listeningProblem(error: NodeJS.ErrnoException, address: string, port: number): string {
+  return LISTENING[error.code ?? '']?.(address, port) ?? `cannot be used: ${error.message}`;
 }
 
 const LISTENING: { readonly [code: string]: (address: string, port: number) => string } = {

@@ -21,11 +21,15 @@ import { fetchServed, type FetchFrom } from './served.ts';
 import type { PublishedDomain, PublishingSettings } from './settings.ts';
 import { noteSightings } from './sightings.ts';
 
-export type InspectParts = {
+/** The ways in which a domain of ours is looked at as others look at it. */
+export type OutsideView = {
   readonly resolver: Resolver;
   readonly fetchFrom: FetchFrom;
   readonly probeHost: ProbeHost;
   readonly askMailbox: AskMailbox;
+};
+
+export type InspectParts = OutsideView & {
   /** Without one nothing is remembered. */
   readonly store: RecordStore | undefined;
   readonly now: () => Date;

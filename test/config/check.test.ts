@@ -251,3 +251,43 @@ test('a data directory below a file is told', async () => {
     'f: dataDirectory must be a directory that this user may write; /file/data is not',
   ]);
 });
+
+describe('what our domains publish', () => {
+  const publishing = (https: object, mtaSts: object | undefined = {}) => ({
+    publishing: {
+      https: { address: '127.0.0.1', port: 0, ...https },
+      domains: [{ domain: 'own.test', mx: ['mx.own.test'], ...(mtaSts === undefined ? {} : { mtaSts }) }],
+    },
+  });
+
+  test('a policy host without a certificate of its name is a warning, while policies are served here', async () => {
+    const enabled = { ...publishing({ enabled: true }), ...pair('one.pem', 'one.key') };
+    assert.deepEqual(await check(enabled), [
+      'f: warning: publishing.domains[0].mtaSts should have a certificate: no one of tls.certificates is for mta-sts.own.test, so nobody would take the policy',
+    ]);
+    assert.deepEqual(await check({ ...publishing({ enabled: false }), ...pair('one.pem', 'one.key') }), []);
+    makeCertificate('mta-sts.own.test');
+    const named = pair('mta-sts.own.test.pem', 'mta-sts.own.test.key');
+    assert.deepEqual(await check({ ...publishing({ enabled: true }), ...named }), []);
+  });
+
+  test('its port must be free, when it listens', async (t) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await new Promise((listening) => server.once('listening', listening));
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on TCP
+    const { port } = server.address() as AddressInfo;
+    const none = { publishing: { https: { enabled: false, address: '127.0.0.1', port } } };
+    assert.deepEqual(await check(none), []);
+    assert.deepEqual(await check({ publishing: { https: { enabled: true, address: '127.0.0.1', port } } }), [
+      `f: publishing.https.port must be free; another program listens on 127.0.0.1 port ${port}`,
+    ]);
+  });
+
+  test('the next key may be missing still; one that is there must be readable', async () => {
+    const { tls } = pair('one.pem', 'one.key');
+    const withNext = (nextKeyFile: string) => ({ tls: { certificates: [{ ...tls.certificates[0], nextKeyFile }] } });
+    assert.deepEqual(await check(withNext(inFolder('later.key'))), []);
+    assert.deepEqual(await check(withNext(inFolder('two.key'))), []);
+  });
+});
