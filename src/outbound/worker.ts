@@ -171,14 +171,15 @@ export class OutboundWorker {
     this.#lookEnded = false;
     const until = new Date(now.getTime() + LEASE_MS);
     const leases = await this.#parts.queue.leaseOverdue({ now, until, limit: LEASES_AT_ONCE });
+    const { room } = this.#lanes;
     const [due, waiting, settling]: [Lease[], Lease[], Promise<void>[]] = [[], [], []];
     for (const lease of leases) {
       const pause = this.#parts.pauses.at(lease.destination, now);
       const turn = this.#turnOf(lease, pause, now);
-      if (turn === 'attempt') {
+      if (turn === 'attempt' && due.length < room) {
         if (pause !== undefined) this.#looking.set(lease.destination, lease);
         due.push(lease);
-      } else if (turn === 'wait') waiting.push(lease);
+      } else if (turn !== 'end') waiting.push(lease);
       // All at once, so that they share a commit: a dead destination may have thousands that end together.
       else settling.push(this.#settle(lease, this.#concludeUntried(lease, pause, now)));
     }

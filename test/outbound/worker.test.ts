@@ -320,6 +320,19 @@ test('mail that is too old is attempted once more and then fails', async () =>
     assert.equal(await world.left(), 0);
   }));
 
+test('mail that is too old has its last attempt when there is room, and waits on the disk until then', async () =>
+  inWorld(async (world) => {
+    const end = Promise.withResolvers<void>();
+    world.answer = async (order) => end.promise.then(() => all(DELIVERED)(order));
+    for (let n = 0; n < 30; n += 1) await world.accept(`m${n}`, [`x@d${n}.test`], 25 * HOUR);
+    world.worker.start();
+    await world.until(() => world.orders.length === 2);
+    await world.until(async () => (await world.queue.depth()).waiting > 0);
+    assert.equal((await world.queue.depth()).leased, 8, 'the places and what may wait for each');
+    end.resolve();
+    await world.until(() => world.count('delivery.delivered') === 30);
+  }, false));
+
 test('mail of a destination that rests is late and fails in its time all the same, unattempted', async () =>
   inWorld(async (world) => {
     world.answer = unreachable;
