@@ -252,14 +252,14 @@ test('a data directory below a file is told', async () => {
   ]);
 });
 
-describe('what our domains publish', () => {
-  const publishing = (https: object, mtaSts: object | undefined = {}) => ({
-    publishing: {
-      https: { address: '127.0.0.1', port: 0, ...https },
-      domains: [{ domain: 'own.test', mx: ['mx.own.test'], ...(mtaSts === undefined ? {} : { mtaSts }) }],
-    },
-  });
+const publishing = (https: object, mtaSts: object | undefined = {}) => ({
+  publishing: {
+    https: { address: '127.0.0.1', port: 0, ...https },
+    domains: [{ domain: 'own.test', mx: ['mx.own.test'], ...(mtaSts === undefined ? {} : { mtaSts }) }],
+  },
+});
 
+describe('what our domains publish', () => {
   test('a policy host without a certificate of its name is a warning, while policies are served here', async () => {
     const enabled = { ...publishing({ enabled: true }), ...pair('one.pem', 'one.key') };
     assert.deepEqual(await check(enabled), [
