@@ -53,7 +53,7 @@ export async function startSignedZones(zones: SignedZoneOptions): Promise<Signed
   // Where the process ends without closing, they must not outlive it.
   const abandon = (): void => {
     for (const child of running) child.kill('SIGTERM');
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   };
   process.once('exit', abandon);
   const close = async (): Promise<void> => {
@@ -154,7 +154,7 @@ server:
   zonesdir: "${folder}"
   database: ""
   pidfile: ""
-  xfrdfile: "${folder}/xfrd.state"
+  xfrdfile: ""
   zonefiles-check: yes
   zonelistfile: "${folder}/zone.list"
   xfrdir: "${folder}"
