@@ -18,7 +18,7 @@ import { join } from 'node:path';
 /** `key` and `cert` are PEM, as TLS servers take them. */
 export type ChainCertificate = { readonly key: string; readonly cert: string; readonly x509: X509Certificate };
 
-export type KeyKind = 'p256' | 'p384' | 'ed25519' | 'rsa2048' | 'rsa1024' | 'rsa-pss';
+export type KeyKind = 'p256' | 'p384' | 'ed25519' | 'rsa2048' | 'rsa1024' | 'rsa512' | 'rsa-pss';
 
 export type ChainCertificateOptions = {
   /** Left out, the subject is empty, unless `subject` gives it in the form of openssl: `/O=Dest/CN=Root`. */
@@ -176,5 +176,6 @@ const NEW_KEY: { readonly [kind in KeyKind]: readonly string[] } = {
   ed25519: ['-newkey', 'ed25519'],
   rsa2048: rsa('rsa', 2048),
   rsa1024: rsa('rsa', 1024),
+  rsa512: rsa('rsa', 512),
   'rsa-pss': rsa('rsa-pss', 2048),
 };

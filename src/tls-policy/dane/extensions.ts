@@ -111,7 +111,7 @@ function basicConstraintsOf(value: Buffer): BasicConstraints {
   parts.end();
   const isAuthority = authority !== undefined && booleanOf(authority);
   const pathLength = length === undefined ? undefined : integerOf(length);
-  if (pathLength !== undefined && (pathLength < 0 || !isAuthority)) return malformed('pathLenConstraint');
+  if (pathLength !== undefined && pathLength < 0) return malformed('pathLenConstraint');
   return { isAuthority, pathLength };
 }
 

@@ -89,6 +89,7 @@ function leaves(make: Make, issuer: ChainCertificate): Cast['sent'] {
     'a leaf whose key signs': extended({ keyUsage: 'critical,digitalSignature' }),
     'a leaf with an unknown critical extension': extended({ '1.2.3.4': 'critical,DER:0500' }),
     'a leaf with an unknown extension': extended({ '1.2.3.4': 'DER:0500' }),
+    'a malformed leaf': extended({ subjectAltName: 'DER:0500' }),
     'a leaf with critical policies': extended({ certificatePolicies: 'critical,1.2.3.4' }),
     'a leaf of another name': named(['other.test']),
     'a leaf of two names': named(['other.test', HOST]),
@@ -128,6 +129,7 @@ function authorities(make: Make, root: ChainCertificate): Cast['sent'] {
     'an expired authority': one(EXPIRED),
     'an authority of the future': one(FUTURE),
     'an authority signed with SHA-1': one({ digest: 'sha1' }),
+    'an RSA-512 authority': one({ key: 'rsa512' }),
     'an RSA-1024 authority': one({ key: 'rsa1024' }),
     'a broken signature of an authority': broken.map((certificate, at) =>
       at === 1 ? withBrokenSignature(certificate) : certificate,
@@ -181,11 +183,26 @@ function shapes(make: Make, { root, intermediate, leaf, stranger, selfSigned }: 
   const oldRoot = make({ commonName: 'Old Root', extensions: { extendedKeyUsage: '' } });
   const expiredRoot = authority('Expired Root', undefined, {}, EXPIRED);
   const [circleA, circleB] = circle(make);
+  const silentRoot = authority('Silent Root', undefined, {
+    basicConstraints: '',
+    keyUsage: '',
+    certificatePolicies: '1.2.3',
+  });
+  const selfIssued = (extensions: { readonly [name: string]: string }): readonly ChainCertificate[] => {
+    const top = authority('Same', undefined, extensions);
+    return [make({ commonName: 'Same', names: [HOST], issuer: top }), top];
+  };
+  const level = authority('Level', undefined, { basicConstraints: 'critical,CA:true,pathlen:0' });
+  const newLevel = make({ commonName: 'Level', isAuthority: true, issuer: level });
   const rolled = make({ commonName: 'Root', isAuthority: true, issuer: root });
   return {
     'a path length that is kept': bounded(1),
     'a path length that is exceeded': bounded(0),
     'an authority of version 1 at the top': [named(oldRoot), oldRoot],
+    'a root of version 3 that says nothing': [named(silentRoot), silentRoot],
+    'a self-issued leaf under a path length of 0': selfIssued({ basicConstraints: 'critical,CA:true,pathlen:0' }),
+    'a self-issued leaf under other names': selfIssued({ nameConstraints: 'permitted;DNS:other.test' }),
+    'a self-issued authority under a path length of 0': [named(newLevel), newLevel, level],
     'an expired root': [named(expiredRoot), expiredRoot],
     'an impostor before the intermediate': [leaf, impostor, intermediate, root],
     'an impostor instead of the intermediate': [leaf, impostor, stranger],

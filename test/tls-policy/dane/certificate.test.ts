@@ -148,7 +148,6 @@ describe('a certificate is malformed', () => {
   const cases: readonly (readonly [what: string, extensions: readonly Buffer[]])[] = [
     ['an extension stands twice', [extension(BASIC_CONSTRAINTS, authority), extension(BASIC_CONSTRAINTS, EMPTY)]],
     ['a path length is negative', [extension(BASIC_CONSTRAINTS, der(TAG.sequence, TRUE, minusOne))]],
-    ['a path length is given without authority', [extension(BASIC_CONSTRAINTS, der(TAG.sequence, zero))]],
     ['an extension is followed by something', [extension(BASIC_CONSTRAINTS, Buffer.concat([authority, EMPTY]))]],
     ['an extension is of another type', [extension(ALTERNATIVE_NAME, der(TAG.set))]],
     ['a name is of no form that there is', [extension(ALTERNATIVE_NAME, der(TAG.sequence, der(0x8f)))]],
@@ -169,6 +168,10 @@ describe('a certificate is malformed', () => {
   test('but not without any of this', () => {
     const says = written({ extensions: [extension(BASIC_CONSTRAINTS, authority, TRUE)] });
     assert.deepEqual(says?.basicConstraints, { isAuthority: true, pathLength: undefined });
+  });
+  test('nor for a path length without authority, which says nothing', () => {
+    const says = written({ extensions: [extension(BASIC_CONSTRAINTS, der(TAG.sequence, zero))] });
+    assert.deepEqual(says?.basicConstraints, { isAuthority: false, pathLength: 0 });
   });
 });
 

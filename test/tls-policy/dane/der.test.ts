@@ -42,7 +42,7 @@ describe('malformed', () => {
     ['no length', '30'],
     ['content cut short', '300205'],
     ['a length cut short', '308201'],
-    ['a length without end', `3080${'00'.repeat(200)}`],
+    ['a length without end', `3080${'00'.repeat(128)}`],
     ['a length of five octets', '30850000000001ff'],
     ['a length of 2 GiB', '3084800000000500'],
     ['another element behind it', '30003000'],
@@ -57,7 +57,7 @@ describe('malformed', () => {
 
 test('a tag of several octets is malformed', () => {
   assert.equal(
-    readDer(() => elementsOf(hex('1f010500'))),
+    readDer(() => elementsOf(hex('1f0105'))),
     undefined,
   );
 });

@@ -419,6 +419,27 @@ describe('names that leave no room for what stands before them', () => {
   });
 });
 
+test('DNS-56 the base domain is in lower case and without a final dot', async () => {
+  await using zone = await startZone({ records: { [AT_MX1]: { TLSA, ...S } } });
+  const host = { name: 'MX1.Dest.Test.', port: 25, addressesSecure: true, canonicalName: 'MX1.DEST.test' };
+  assert.equal(shortly(await findTlsa(host, resolverFor(zone), ['sha256'])), `records at ${MX1}`);
+});
+
+test('an answer that is kept is assessed anew under other digests', async () => {
+  await using zone = await startZone({ records: { [AT_MX1]: { TLSA, ...S } } });
+  const resolver = resolverFor(zone);
+  const host = { name: MX1, port: 25, addressesSecure: true, canonicalName: MX1 };
+  for (const [digests, usable] of [
+    [['sha256'], true],
+    [['sha512'], false],
+  ] as const) {
+    const finding = await findTlsa(host, resolver, digests);
+    assert.ok(finding.kind === 'records');
+    assert.equal(finding.records[0]?.usable, usable);
+  }
+  assert.equal(zone.asked(AT_MX1, 'TLSA'), 1);
+});
+
 test('a digest that does not count makes no record usable', async () => {
   await using zone = await startZone({ records: { [AT_MX1]: { TLSA, ...S } } });
   const host = { name: MX1, port: 25, addressesSecure: true, canonicalName: MX1 };

@@ -89,6 +89,20 @@ describe('the reason', () => {
     test(rule, () => assert.equal(reasonOf(judge(showing)), reason));
   }
 
+  test('is that of the path that came nearest to a match', () => {
+    const key = chains.make({ commonName: 'Twice', isAuthority: true });
+    const twice = { commonName: 'Twice', isAuthority: true, issuer: root, key };
+    const none = chains.make({ ...twice, extensions: { basicConstraints: 'CA:false' } });
+    const old = chains.make({ ...twice, ...EXPIRED });
+    const chain = [chains.make({ names: [HOST], issuer: key }), none, old];
+    const records = [...of('2 0 1', none), ...of('2 0 1', old)];
+    assert.equal(reasonOf(judge({ chain, records })), 'the trust anchor expired on 2025-02-01');
+    assert.equal(
+      reasonOf(judge({ chain, records: records.slice(0, 1) })),
+      'the trust anchor is no certificate authority',
+    );
+  });
+
   test('is one line of US-ASCII and of 200 characters at the most', () => {
     const names = Array.from({ length: 9 }, (_, at) => `${'a'.repeat(60)}.${at}.test`);
     const reason = reasonOf(judge({ chain: [other, intermediate], records: of('2 0 1', intermediate), names }));
@@ -217,6 +231,25 @@ describe('limits', () => {
       const chain = [leaf, intermediate].slice(0, depth);
       assert.equal(shortly(judge({ chain, records: [...keys, ...of('2 1 0', signer)] })), `2 1 0 at ${depth}`);
     }
+  });
+
+  test('of very many bare keys not all are tried', () => {
+    const keys = Array.from({ length: 300 }, () => bareKey());
+    const judgement = judge({ chain: [leaf], records: [...keys, ...of('2 1 0', intermediate)] });
+    assert.equal(shortly(judgement), 'validation-failure');
+  });
+
+  test('a certificate that is sent many times is one, and leaves room for others', () => {
+    const second = chains.make({ commonName: 'Second Root', isAuthority: true });
+    const crossSigned = chains.make({
+      commonName: 'Intermediate',
+      isAuthority: true,
+      issuer: second,
+      key: intermediate,
+    });
+    const roots = Array.from({ length: 20 }, () => root);
+    const chain = [leaf, intermediate, ...roots, crossSigned, second];
+    assert.equal(shortly(judge({ chain, records: of('2 0 1', second) })), '2 0 1 at 2');
   });
 
   test('of a very long chain the first 64 certificates count', () => {
