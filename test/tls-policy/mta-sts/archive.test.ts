@@ -1,8 +1,12 @@
 /** What `StsPolicies` does where its records are damaged or its store fails, and what it shows of them. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
 import { StorageUnavailable } from '#queue/store.ts';
+import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { policyText } from '../../doubles/policy-host.ts';
 import { MemoryRecordStore } from '../../doubles/records.ts';
 import { authority, DAY, HOUR, MINUTE, SECOND, summary, World } from './world.ts';
@@ -88,6 +92,38 @@ test('the store is asked once for all who want to know of a domain at the same t
   await Promise.all(Array.from({ length: 20 }, async () => policies.find('dest.test')));
   await policies.find('dest.test');
   assert.deepEqual(asked, ['mta-sts-policy', 'mta-sts-trouble']);
+});
+
+test('a policy outlives a restart in the real store', async () => {
+  await using world = await World.start({ 'dest.test': POLICY, 'bad.test': NO_POLICY });
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'postern-mta-sts-'));
+  const open = async () => SqliteRecordStore.open({ dataDirectory, now: world.now, onDamage: () => undefined });
+  const before = await open();
+  const policies = world.process({ store: before });
+  await policies.find('dest.test');
+  await policies.find('bad.test');
+  await before.close();
+  world.pass(MINUTE);
+  const store = await open();
+  const again = world.process({ store });
+  assert.equal(summary(await again.find('dest.test')), 'kept enforce mx.dest.test id 1');
+  assert.equal(summary(await again.find('bad.test')), 'unavailable id 1 sts-policy-fetch-error');
+  assert.equal(world.host.requests.length, 2);
+  assert.deepEqual(
+    (await again.known({ limit: 10 })).map(({ domain }) => domain),
+    ['bad.test', 'dest.test'],
+  );
+  await store.close();
+  await rm(dataDirectory, { recursive: true });
+});
+
+test('a policy is kept for its whole time, however soon its domain may be forgotten (RFC 8461 §3.3)', async () => {
+  await using world = await World.start({ 'dest.test': policyText({ maxAgeS: 30 * 86_400 }) });
+  world.settings = { ...world.settings, forgetAfter: DAY };
+  await world.process().find('dest.test');
+  world.setRecord('dest.test', undefined);
+  world.pass(30 * DAY - 1);
+  assert.equal(summary(await world.process().find('dest.test')), 'kept enforce mx.dest.test id 1');
 });
 
 describe('a store that fails', () => {
