@@ -71,7 +71,7 @@ async function fill(store: RecordStore): Promise<void> {
     reportId: 'y@s.test',
     gzip,
     totals,
-    targets: [target('https://slow.test/r', 'waiting', 'slow.test answers with status 503')],
+    targets: [target('https://slow.test/r', 'waiting', 'slow.test: \u001b[2J503')],
     tries: 1,
     nextAt: new Date('2026-11-21T09:00:00Z'),
     giveUpAt: FAR,
@@ -150,7 +150,7 @@ describe('tls-report', () => {
       '  from     Reporter  [31m<script> (tls@r.test)',
       '  number   y@s.test',
       '  range    2026-11-20T00:00:00Z to 2026-11-20T23:59:59Z',
-      '  to       https://slow.test/r waiting: slow.test answers with status 503',
+      '  to       https://slow.test/r waiting: slow.test: \u{fffd}[2J503',
     ]);
     const sent = await bench.run('tls-report', 'show', 'out-2026-11-20-dest.test');
     assert.match(sent.out, /^out-2026-11-20-dest\.test: ours, sent 2026-11-21T02:00:00Z\n/);
