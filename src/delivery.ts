@@ -68,6 +68,7 @@ export class Delivery {
       ...look,
       hasten: async (destination) => this.#hasten(destination),
       settings,
+      now: systemClock,
       report,
     });
     const attemptParts = {

@@ -17,19 +17,32 @@ export type PolicyWatchParts = {
   readonly decisions: Pick<Decisions, 'decide'>;
   readonly hasten: (destination: string) => Promise<void>;
   readonly settings: Live<OutboundSettings>;
+  readonly now: Live<Date>;
   readonly report: Report;
+};
+
+/** What would be decided for each host, or why none is known. */
+type State = ReadonlyMap<string, string>;
+
+type Watched = {
+  /** As of the last look. */
+  state: State | undefined;
+  learnedAt: Date;
 };
 
 /** Destinations that are watched; those that have waited longest go first. */
 const WATCHED = 10_000;
-/** Looked at in one round, in turn: with a round each minute, a hundred destinations are each asked for once a minute. */
-const AT_ONCE = 100;
+/** Looked at in one round: with a round each minute, a hundred destinations are each asked for once a minute. */
+const IN_A_ROUND = 100;
+const AT_ONCE = 10;
+/** Mail that waits is tried far more often: where no attempt has told anything for so long, nothing waits. */
+const WATCHED_FOR_MS = 86_400_000;
 
 export class PolicyWatch {
   readonly #parts: PolicyWatchParts;
-  /** What would be decided for each, as of the last look. */
-  readonly #watched = new Map<string, string>();
+  readonly #watched = new Map<string, Watched>();
   #overrides: readonly OverrideSettings[];
+  #isLooking = false;
 
   constructor(parts: PolicyWatchParts) {
     this.#parts = parts;
@@ -42,11 +55,17 @@ export class PolicyWatch {
 
   /** Mail for it waits for its policy. */
   async learn(destination: string): Promise<void> {
-    if (this.#watched.has(destination)) return;
-    this.#watched.set(destination, '');
+    const learnedAt = this.#parts.now();
+    const known = this.#watched.get(destination);
+    if (known !== undefined) {
+      known.learnedAt = learnedAt;
+      return;
+    }
+    const watched: Watched = { state: undefined, learnedAt };
+    this.#watched.set(destination, watched);
     if (this.#watched.size > WATCHED) this.#watched.delete(this.#watched.keys().next().value ?? '');
     const state = await this.#stateOf(destination, false);
-    if (this.#watched.has(destination)) this.#watched.set(destination, state);
+    watched.state ??= state;
   }
 
   /** It answers. */
@@ -54,15 +73,41 @@ export class PolicyWatch {
     this.#watched.delete(destination);
   }
 
-  /** Asks anew for some of them. To be called now and then. */
+  /** Asks anew for some of them. To be called now and then; does nothing while it still does so. */
   async look(): Promise<void> {
-    for (const [destination, known] of [...this.#watched].slice(0, AT_ONCE)) {
-      // To the end, so that the others have their turn.
-      this.#watched.delete(destination);
-      const state = await this.#stateOf(destination, true);
-      if (known !== '' && state !== known) await this.#hasten(destination);
-      else this.#watched.set(destination, state);
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      const round = [...this.#watched.keys()].slice(0, IN_A_ROUND).values();
+      await Promise.all(Array.from({ length: AT_ONCE }, async () => this.#lookAtEach(round)));
+    } finally {
+      this.#isLooking = false;
     }
+  }
+
+  async #lookAtEach(destinations: Iterable<string>): Promise<void> {
+    // oxlint-disable-next-line no-await-in-loop -- a few of these run side by side
+    for (const destination of destinations) await this.#lookAt(destination);
+  }
+
+  async #lookAt(destination: string): Promise<void> {
+    const watched = this.#watched.get(destination);
+    if (watched === undefined) return;
+    this.#watched.delete(destination);
+    if (this.#isOld(watched)) return;
+    // To the end, so that the others have their turn.
+    this.#watched.set(destination, watched);
+    const state = await this.#stateOf(destination, true);
+    // It may have answered meanwhile.
+    if (this.#watched.get(destination) !== watched) return;
+    const known = watched.state;
+    watched.state = state;
+    const isCut = state.size >= this.#parts.settings().outbound.hostsPerAttempt;
+    if (known !== undefined && differ(known, state, isCut)) await this.#hasten(destination);
+  }
+
+  #isOld({ learnedAt }: Watched): boolean {
+    return this.#parts.now().getTime() - learnedAt.getTime() > WATCHED_FOR_MS;
   }
 
   /** Other overrides may be in force now. `waiting`: destinations that rest, whatever the reason. */
@@ -90,21 +135,27 @@ export class PolicyWatch {
     await this.#parts.hasten(destination);
   }
 
-  /** What is decided for each of its hosts, in their order. */
-  async #stateOf(destination: string, fresh: boolean): Promise<string> {
+  async #stateOf(destination: string, fresh: boolean): Promise<State> {
     const settings = this.#parts.settings();
     const { route } = decideRoute(destination, settings);
     const request: SurveyRequest = { route, settings, wish: 'none', fresh };
     const survey = await this.#parts.survey(request);
-    if (survey.kind === 'trouble') return survey.trouble.diagnosis.text;
-    const states = survey.hosts.map(async ({ host, known: knowing }) => {
+    if (survey.kind === 'trouble') return new Map([['', survey.trouble.diagnosis.text]]);
+    const states = survey.hosts.map(async ({ host, known: knowing }): Promise<[string, string]> => {
       const known = await knowing;
-      if (known.addresses.kind === 'trouble') return `${host.name}: ${known.addresses.trouble.diagnosis.text}`;
+      const place = `${host.name}:${host.port}`;
+      if (known.addresses.kind === 'trouble') return [place, known.addresses.trouble.diagnosis.text];
       const decision = this.#parts.decisions.decide(host, known, request);
-      return `${host.name}: ${decision.kind === 'connect' ? decision.key : decision.diagnosis.text}`;
+      return [place, decision.kind === 'connect' ? decision.key : decision.diagnosis.text];
     });
-    return (await Promise.all(states)).toSorted().join('\n');
+    return new Map(await Promise.all(states));
   }
+}
+
+/** `isCut`: there may be more hosts, of which chance takes some: only those can be compared that were seen both times. */
+function differ(one: State, other: State, isCut: boolean): boolean {
+  const isChanged = [...other].some(([host, text]) => (one.has(host) ? one.get(host) !== text : !isCut));
+  return isChanged || (!isCut && one.size !== other.size);
 }
 
 function differing(

@@ -22,7 +22,7 @@ const RECORDS = {
   'mx.other.test': { A: ['127.0.0.3'] },
 };
 
-const now = (): Date => new Date();
+const DAY_MS = 86_400_000;
 
 class Watched {
   readonly hastened: string[] = [];
@@ -31,11 +31,16 @@ class Watched {
   readonly watch: PolicyWatch;
   settings: OutboundSettings = outboundSettings({ addressFamilies: ['ipv4'] });
   policy: StsFinding = { kind: 'none', domain: 'dest.test', reason: 'no record' };
+  skippedMs = 0;
+  /** Held back while it is set. */
+  gate: Promise<void> | undefined;
+  surveys = 0;
 
   constructor(zone: Zone) {
     this.zone = zone;
     const resolver = resolverFor(zone);
-    const hosts = new HostFinder({ resolver, isOurs: () => false, random: () => 0.5 });
+    const hosts = new HostFinder({ resolver, isOurs: () => false, random: Math.random });
+    const now = (): Date => new Date(Date.now() + this.skippedMs);
     const parts: SurveyParts = {
       findHosts: hosts.find.bind(hosts),
       resolver,
@@ -44,13 +49,18 @@ class Watched {
       now,
     };
     this.watch = new PolicyWatch({
-      survey: async (request) => survey(request, parts),
+      survey: async (request) => {
+        this.surveys += 1;
+        await this.gate;
+        return survey(request, parts);
+      },
       decisions: new Decisions(now),
       hasten: async (destination) => {
         this.hastened.push(destination);
         return Promise.resolve();
       },
       settings: () => this.settings,
+      now,
       report: (event) => void this.events.push(event),
     });
   }
@@ -122,6 +132,66 @@ test('a destination that answers is no longer looked at', async () =>
     const asked = zone.queries.length;
     await watch.look();
     assert.deepEqual([hastened, zone.queries.length], [[], asked]);
+  }));
+
+test('a destination that answers while it is looked at is not watched again', async () =>
+  inWatch(async (watched) => {
+    const { watch, zone, hastened } = watched;
+    await watch.learn('dest.test');
+    const gate = Promise.withResolvers<void>();
+    watched.gate = gate.promise;
+    const looked = watch.look();
+    watch.forget('dest.test');
+    zone.set('_25._tcp.mx.dest.test', undefined);
+    gate.resolve();
+    await looked;
+    assert.deepEqual([hastened, watch.size], [[], 0]);
+  }));
+
+test('a round that is slow is not overtaken by the next', async () =>
+  inWatch(async (watched) => {
+    const { watch } = watched;
+    await watch.learn('dest.test');
+    const gate = Promise.withResolvers<void>();
+    watched.gate = gate.promise;
+    const asked = watched.surveys;
+    const rounds = [watch.look(), watch.look(), watch.look()];
+    gate.resolve();
+    await Promise.all(rounds);
+    assert.equal(watched.surveys - asked, 1);
+  }));
+
+test('QUE-14 a destination with more hosts than an attempt tries is not hastened by chance', async () =>
+  inWatch(async ({ watch, hastened, zone }) => {
+    const names = Array.from({ length: 12 }, (_, index) => `mx${index}.dest.test`);
+    for (const name of names) zone.set(name, { ...SIGNED, A: ['127.0.0.2'] });
+    zone.set('dest.test', { ...SIGNED, MX: names.map((name) => `10 ${name}`) });
+    await watch.learn('dest.test');
+    for (let round = 0; round < 20; round += 1) await watch.look();
+    assert.deepEqual(hastened, []);
+    for (const name of names) zone.set(`_25._tcp.${name}`, { ...SIGNED, TLSA: [`3 1 1 ${'ab'.repeat(32)}`] });
+    for (let round = 0; round < 20 && hastened.length === 0; round += 1) await watch.look();
+    assert.deepEqual(hastened, ['dest.test']);
+  }));
+
+test('other MX records hasten the mail that waits', async () =>
+  inWatch(async ({ watch, hastened, zone }) => {
+    zone.set('dest.test', { ...SIGNED, MX: ['10 mx.dest.test'], ttlS: 0 });
+    await watch.learn('dest.test');
+    zone.set('dest.test', { ...SIGNED, MX: ['10 mx.dest.test', '20 mx.other.test'], ttlS: 0 });
+    await watch.look();
+    assert.deepEqual(hastened, ['dest.test']);
+  }));
+
+test('a destination of which nobody has heard for long is no longer looked at', async () =>
+  inWatch(async (watched) => {
+    const { watch } = watched;
+    await watch.learn('dest.test');
+    await watch.learn('other.test');
+    watched.skippedMs = 2 * DAY_MS;
+    await watch.learn('other.test');
+    await watch.look();
+    assert.equal(watch.size, 1);
   }));
 
 test('QUE-10 an override that is added, changed or taken out hastens its destinations, and no others', async () =>
