@@ -32,6 +32,7 @@ export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters)
   const found = [
     ...checkHostname(config),
     ...checkPostmaster(config),
+    ...checkTlsReports(config),
     ...checkCertificates(config, adapters.now()),
     ...checkPolicyHosts(config),
     ...checkFiles(config),
@@ -67,6 +68,34 @@ function checkPostmaster({ hostname, listeners, inbound: { postmaster } }: Relay
   if (postmaster !== '' || !isOpen) return [];
   const message = `should be an address that somebody reads; strangers write to ${ours} (RFC 5321 §4.5.1), and nobody would get it`;
   return [{ path, warning: true, message }];
+}
+
+/** RFC 8460 §3: a report by mail counts when it is signed by the domain that it comes from. */
+function checkTlsReports({ tlsReports, dkim, reports, inbound: { postmaster } }: RelayConfig): readonly Found[] {
+  const { address } = tlsReports.receive;
+  const isPostmaster = address !== '' && address.toLowerCase() === postmaster.toLowerCase();
+  const message = 'must be another address than inbound.postmaster; what people write there would be taken for reports';
+  const found = isPostmaster ? [{ path: ['tlsReports', 'receive', 'address'], message }] : [];
+  return tlsReports.send ? [...found, ...checkSigner(dkim, reports.from), ...checkDkimKey(dkim.keyFile)] : found;
+}
+
+function checkSigner({ domain }: RelayConfig['dkim'], from: string): readonly Found[] {
+  const sender = from.slice(from.lastIndexOf('@') + 1);
+  if (sender === domain || sender.endsWith(`.${domain}`)) return [];
+  const message = `should be ${sender} or a domain above it; receivers pass over TLS reports from ${from} that ${domain} has signed`;
+  return [{ path: ['dkim', 'domain'], warning: true, message }];
+}
+
+/** It may still be missing: the first start makes it. */
+function checkDkimKey(keyFile: string): readonly Found[] {
+  const path = ['dkim', 'keyFile'];
+  if (!existsSync(keyFile)) return [];
+  const unreadable = readable(path, keyFile);
+  if (unreadable.length > 0) return unreadable;
+  const key = attempt(() => createPrivateKey(readFileSync(keyFile)));
+  return key?.asymmetricKeyType === 'rsa'
+    ? []
+    : [{ path, message: `must be a PEM private key (RSA) without a password; ${keyFile} is none` }];
 }
 
 function checkCertificates({ tls }: RelayConfig, now: Date): readonly Found[] {

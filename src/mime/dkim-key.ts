@@ -20,7 +20,7 @@ export async function readDkimSigner({ domain, selector, keyFile }: DkimSettings
     throw error;
   });
   if (pem === undefined) return undefined;
-  createPrivateKey(pem);
+  if (createPrivateKey(pem).asymmetricKeyType !== 'rsa') throw new TypeError(`${keyFile} holds no RSA key`);
   return { domain, selector, privateKey: pem };
 }
 

@@ -1,6 +1,7 @@
 /** What a configuration points to: certificates by openssl, real ports, a directory. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -193,6 +194,44 @@ test('a hostname without a dot is a warning', async () => {
 });
 
 const listeningOn = (address: string, mode = 'relay') => ({ listeners: [{ name: 'mail', address, port: 0, mode }] });
+
+const pemOf = (key: KeyObject): string => String(key.export({ type: 'pkcs8', format: 'pem' }));
+
+const signedBy = async (domain: string, send = true): Promise<readonly string[]> =>
+  check({ reports: { from: 'tls@mail.example.org' }, dkim: { domain }, tlsReports: { send } });
+
+describe('TLS reports', () => {
+  test('the address for reports is not where people write to', async () => {
+    const inbound = { postmaster: 'ann@example.org' };
+    const at = async (address: string) => check({ inbound, tlsReports: { receive: { address } } });
+    assert.deepEqual(await at('Ann@example.org'), [
+      'f: tlsReports.receive.address must be another address than inbound.postmaster; what people write there would be taken for reports',
+    ]);
+    assert.deepEqual(await at('tls@example.org'), []);
+    assert.deepEqual(await at(''), []);
+  });
+
+  test('a signer that reports do not come from is a warning (RFC 8460 §3)', async () => {
+    assert.deepEqual(await signedBy('other.test'), [
+      'f: warning: dkim.domain should be mail.example.org or a domain above it; receivers pass over TLS reports from tls@mail.example.org that other.test has signed',
+    ]);
+    assert.equal((await signedBy('ample.org')).length, 1);
+    assert.deepEqual(await signedBy('example.org'), []);
+    assert.deepEqual(await signedBy('other.test', false), []);
+  });
+
+  test('a DKIM key that is there must serve, and one that is missing is made later', async () => {
+    const keyFile = inFolder('dkim.pem');
+    assert.deepEqual(await check({ dkim: { keyFile } }), []);
+    const none = ['f: dkim.keyFile must be a PEM private key (RSA) without a password; /dkim.pem is none'];
+    writeFileSync(keyFile, 'no key');
+    assert.deepEqual(await check({ dkim: { keyFile } }), none);
+    writeFileSync(keyFile, pemOf(generateKeyPairSync('ed25519').privateKey));
+    assert.deepEqual(await check({ dkim: { keyFile } }), none);
+    writeFileSync(keyFile, pemOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey));
+    assert.deepEqual(await check({ dkim: { keyFile } }), []);
+  });
+});
 
 describe('mail for the postmaster', () => {
   test('a listener for the world without a postmaster is a warning', async () => {

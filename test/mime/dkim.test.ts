@@ -149,6 +149,9 @@ describe('the key on disk', () => {
       writeFileSync(keyFile, 'precious');
       await assert.rejects(demandDkimSigner({ ...settings(directory), keyFile }));
       assert.equal(readFileSync(keyFile, 'utf8'), 'precious');
+      const other = String(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+      writeFileSync(keyFile, other);
+      await assert.rejects(demandDkimSigner({ ...settings(directory), keyFile }), /no RSA key/);
     }));
 
   test('the record that is to be published verifies what the key signs', async () =>
