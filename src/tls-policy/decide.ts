@@ -101,8 +101,7 @@ function withLocal(word: Word, facts: TlsFacts): readonly [Requirement, ...Requi
   const { requirements } = word;
   const [strongest] = requirements;
   if (!isStrong(strongest)) return strengthOf(local.demand) > strengthOf(strongest.demand) ? [local] : requirements;
-  const isPinned = local.demand.kind === 'authenticate' && local.demand.identity.kind === 'domains';
-  return isPinned ? [...requirements, local] : requirements;
+  return isPinned(local) ? [...requirements, local] : requirements;
 }
 
 /**
@@ -111,13 +110,18 @@ function withLocal(word: Word, facts: TlsFacts): readonly [Requirement, ...Requi
  */
 function proofWord(facts: TlsFacts, requirements: readonly Requirement[]): Word {
   const { dane, host, mxSecure } = facts;
-  const provers = mxSecure ? ['dane', 'mta-sts', 'override'] : ['mta-sts', 'override'];
-  if (requirements.some((one) => isStrong(one) && provers.includes(one.by))) return PASS;
+  if (requirements.some((one) => isStrong(one) && vouches(one, mxSecure))) return PASS;
   if (dane.kind === 'failed') return skip({ ...lookupFailed(dane, facts), ofMessage: true });
   if (dane.kind === 'records' && mxSecure && hasUsable(dane)) {
     return required(daneDemand(dane, facts), 'requiretls', dane.base);
   }
   return isVouchedFor(facts) ? required(hostDemand(host), 'requiretls', host) : skip(hostUnproven(facts));
+}
+
+/** A policy and names that the operator wrote down say by themselves who the host is; else DNS must have named it for sure. */
+function vouches(requirement: Requirement, mxSecure: boolean): boolean {
+  if (requirement.by === 'mta-sts' || (requirement.by === 'override' && isPinned(requirement))) return true;
+  return mxSecure && (requirement.by === 'dane' || requirement.by === 'override');
 }
 
 /** By a policy, or by signed DNS; where the domain itself is the host, no look-up could have named another one. */
@@ -133,6 +137,8 @@ function serverNameOf(demands: readonly Demand[]): string | undefined {
 
 const hostDemand = (name: string): Demand => ({ kind: 'authenticate', identity: { kind: 'host', name } });
 const isStrong = ({ demand }: Requirement): boolean => isAuthentication(demand);
+const isPinned = ({ demand }: Requirement): boolean =>
+  demand.kind === 'authenticate' && demand.identity.kind === 'domains';
 const skip = (refusal: Skip): Word => ({ kind: 'skip', ...refusal });
 
 function required(demand: Demand, by: Requirement['by'], name: string): Word {

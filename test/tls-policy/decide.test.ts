@@ -379,6 +379,21 @@ rows('REQUIRETLS (RFC 8689 §4.2.1)', [
     `dane ${HOST} (requiretls)`,
   ],
   [
+    'MIX-25 an override that wants the host of an insecure MX record does not say that it is the right one',
+    { ...tagged, mxSecure: false, override: override('authenticated') },
+    'skip 4.7.10 (requiretls) for this message',
+  ],
+  [
+    'an override that names the certificate does',
+    { ...tagged, mxSecure: false, override: override('authenticated', ['mail.other.test']) },
+    'authenticate domain mail.other.test (override)',
+  ],
+  [
+    'an override that wants the host of a signed MX record says enough',
+    { ...tagged, override: override('authenticated') },
+    `authenticate host ${HOST} (override)`,
+  ],
+  [
     'what is only reported proves the host all the same',
     { ...tagged, mxSecure: false, sts: listed, stsMode: 'report' },
     `authenticate host ${HOST} (requiretls)`,
