@@ -32,6 +32,16 @@ export function daneDemand(dane: TlsaFinding & { kind: 'records' }, facts: TlsFa
   };
 }
 
+/** What DNS says of DANE counts: by the settings, or since the operator wants DANE or nothing. */
+function enforcesDane(facts: TlsFacts): boolean {
+  return demandsDane(facts) || (facts.override === undefined && facts.daneSettings.mode === 'enforce');
+}
+
+/** Then it decides, whatever MTA-STS says (RFC 8461 §2). */
+function provesHost(facts: TlsFacts): boolean {
+  return facts.dane.kind === 'records' && hasUsable(facts.dane) && facts.mxSecure && enforcesDane(facts);
+}
+
 /** The operator wants DANE or nothing. */
 export function demandsDane({ override, daneIsMandatory }: TlsFacts): boolean {
   return override === undefined ? daneIsMandatory : override.level === 'dane';
@@ -42,9 +52,8 @@ export function hasUsable({ records }: TlsaFinding & { kind: 'records' }): boole
 }
 
 function publishedTlsa(facts: TlsFacts): readonly Published[] {
-  const { dane, host, override, daneSettings } = facts;
-  const isMandatory = demandsDane(facts);
-  const enforced = isMandatory || (override === undefined && daneSettings.mode === 'enforce');
+  const { dane, host } = facts;
+  const enforced = enforcesDane(facts);
   if (dane.kind === 'failed') {
     const policy: AppliedPolicy = { type: 'tlsa', domain: host, strings: [], mxPatterns: [] };
     return [
@@ -57,7 +66,7 @@ function publishedTlsa(facts: TlsFacts): readonly Published[] {
       },
     ];
   }
-  if (dane.kind !== 'records') return isMandatory ? [daneMissing(facts)] : [];
+  if (dane.kind !== 'records') return demandsDane(facts) ? [daneMissing(facts)] : [];
   const records = dane.records.map(({ record }) => record);
   const policy: AppliedPolicy = { type: 'tlsa', domain: dane.base, strings: records.map(recordText), mxPatterns: [] };
   const key = `tlsa ${enforced} ${dane.base} ${digestOf(records)}`;
@@ -72,7 +81,8 @@ function daneMissing({ host, routedTo }: TlsFacts): Published {
   return { policy, enforced: true, demand: { kind: 'encrypt' }, failure, key: '' };
 }
 
-function publishedSts({ sts, stsMode, override, host }: TlsFacts): readonly Published[] {
+function publishedSts(facts: TlsFacts): readonly Published[] {
+  const { sts, stsMode, override, host } = facts;
   if (sts.kind === 'unavailable') {
     const policy: AppliedPolicy = { type: 'sts', domain: sts.domain, strings: [], mxPatterns: [] };
     const failure = failureOf(sts.trouble.result, sts.trouble.reason);
@@ -86,7 +96,8 @@ function publishedSts({ sts, stsMode, override, host }: TlsFacts): readonly Publ
     id,
     trouble,
   } = sts;
-  const enforced = mode === 'enforce' && stsMode === 'enforce' && override === undefined;
+  const counts = mode === 'enforce' && stsMode === 'enforce' && override === undefined;
+  const enforced = counts && !provesHost(facts);
   const policy: AppliedPolicy = { type: 'sts', domain, strings: policyLines(sts.policy), mxPatterns: mx };
   const demand: Demand = { kind: 'authenticate', identity: { kind: 'host', name: host } };
   const key = `sts ${enforced} ${domain} ${id}`;

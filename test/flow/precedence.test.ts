@@ -144,11 +144,13 @@ describe('DANE and MTA-STS', { concurrency: 4 }, () => {
   test('MIX-03: a self-signed certificate that DANE proves is enough, whatever the policy says of it', async () => {
     await deliver(secure, 'both.test', 'delivered 2.0.0');
     assert.match(tlsOf('both.test'), /authenticated by dane$/);
+    assert.match(toldOf('mx.both.test'), /^sts both\.test: certificate-not-trusted: /);
   });
 
   test('MIX-04: so is a host that the policy does not list', async () => {
     await deliver(secure, 'unlisted.test', 'delivered 2.0.0');
     assert.match(tlsOf('unlisted.test'), /authenticated by dane$/);
+    assert.match(toldOf('mx.unlisted.test'), /^sts unlisted\.test: validation-failure: /);
   });
 
   test('MIX-04: forged MX records lead past the policy to no host, though its own TLSA records fit it', async () => {

@@ -546,11 +546,25 @@ describe('what is published is judged, enforced or not', () => {
     ['RPTB-03 without a policy that there is none', {}, ['no-policy-found dest.test']],
     ['RPTB-01 TLSA records under their base', { dane: usable }, [`tlsa ${HOST} enforced`]],
     ['RPTB-02 a policy under the domain', { sts: listed }, ['sts dest.test enforced']],
-    ['RPTB-06 both', { dane: usable, sts: listed }, [`tlsa ${HOST} enforced`, 'sts dest.test enforced']],
+    [
+      'RPTB-06 both: the one that decides is enforced',
+      { dane: usable, sts: listed },
+      [`tlsa ${HOST} enforced`, 'sts dest.test'],
+    ],
     [
       'MIX-04 a host that is not listed',
       { dane: usable, sts: unlisted },
-      [`tlsa ${HOST} enforced`, 'sts dest.test enforced validation-failure'],
+      [`tlsa ${HOST} enforced`, 'sts dest.test validation-failure'],
+    ],
+    [
+      'MIX-08 both are enforced where no record can be used',
+      { dane: unusable, sts: listed },
+      [`tlsa ${HOST} enforced tlsa-invalid`, 'sts dest.test enforced'],
+    ],
+    [
+      'and behind insecure MX records',
+      { dane: usable, sts: listed, mxSecure: false },
+      [`tlsa ${HOST} enforced`, 'sts dest.test enforced'],
     ],
     ['RPTB-26 records of no use', { dane: unusable }, [`tlsa ${HOST} enforced tlsa-invalid`]],
     ['RPTB-27 no answer', { dane: servfail }, [`tlsa ${HOST} enforced dnssec-invalid`]],
