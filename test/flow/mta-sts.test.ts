@@ -72,7 +72,12 @@ const plan: SecurePlan = {
     },
   },
   // Nothing but what is published forbids clear text here.
-  settings: { queue: { retryWaits: ['1s'], expireAfter: '3s' }, tlsPolicy: { floor: 'opportunistic' } },
+  settings: {
+    queue: { retryWaits: ['1s'], expireAfter: '3s' },
+    tlsPolicy: { floor: 'opportunistic' },
+    // Every message has a session of its own.
+    outbound: { reuse: { messages: 1 } },
+  },
   zones: () => ({
     'trusted.test': inTwoStrings(one('127.0.0.61')),
     'untrusted.test': one('127.0.0.62'),

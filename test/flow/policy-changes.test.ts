@@ -39,7 +39,11 @@ before(async () => {
         'raised.test': policyText({ mode: 'testing', mx: ['mx.raised.test'] }),
       },
     },
-    settings: { queue: { retryWaits: ['1s'] }, tlsPolicy: { floor: 'opportunistic' } },
+    settings: {
+      queue: { retryWaits: ['1s'] },
+      tlsPolicy: { floor: 'opportunistic' },
+      outbound: { reuse: { messages: 1 } },
+    },
     zones: (port) => ({
       'rolled.test': rolled(port, tlsaText('3 1 1', self)),
       'moved.test': moved('1'),
