@@ -4,6 +4,7 @@
  */
 import type { SecureContext } from 'node:tls';
 import type { Resolver } from '#dns/resolver.ts';
+import { addressesOf, type WebAddresses } from '#dns/web-addresses.ts';
 import { askHttps, type HttpsRequest, type HttpsResult } from '#http/client.ts';
 import type { Report } from '#log/events.ts';
 import { isIp } from '#mail/ip.ts';
@@ -82,10 +83,10 @@ export async function postReport(
     const target = new URL(url);
     const host = target.hostname.replaceAll(/[[\]]/g, '');
     const { privateAddresses, allowUntrustedHttps } = parts.settings().tlsReports;
-    const addresses = await addressesOf(host, parts.resolver);
-    if (addresses.length === 0) return failed(`${host} has no address, or it cannot be looked up`);
+    const found = await findAddresses(host, parts.resolver);
+    if (found.kind === 'none') return failed(`${host}: ${found.reason}`);
     // Whoever writes the record would else have us ask hosts of our own network.
-    const allowed = privateAddresses ? addresses : addresses.filter(isPublicAddress);
+    const allowed = privateAddresses ? found.addresses : found.addresses.filter(isPublicAddress);
     if (allowed.length === 0) return failed(`${host} has no public address`);
     const request: HttpsRequest = {
       method: 'POST',
@@ -107,17 +108,15 @@ export async function postReport(
   }
 }
 
+async function findAddresses(host: string, resolver: Pick<Resolver, 'addresses'>): Promise<WebAddresses> {
+  return isIp(host) ? { kind: 'found', addresses: [host] } : addressesOf(host, resolver);
+}
+
 /** RFC 8460 §5.4: 2xx alone is success; a redirect is not followed. */
 function read(host: string, result: HttpsResult): Handover {
   if (result.kind === 'failed') return failed(`${host}: ${result.reason}`);
   const { status } = result;
   return status >= 200 && status <= 299 ? { kind: 'accepted' } : failed(`${host} answers with status ${status}`);
-}
-
-async function addressesOf(host: string, resolver: Pick<Resolver, 'addresses'>): Promise<readonly string[]> {
-  if (isIp(host)) return [host];
-  const answers = await Promise.all([resolver.addresses(host, 'ipv4'), resolver.addresses(host, 'ipv6')]);
-  return answers.flatMap((answer) => (answer.kind === 'found' ? answer.records : []));
 }
 
 function failed(reason: string, error?: unknown): Handover {

@@ -4,8 +4,8 @@
  */
 import type { SecureContext } from 'node:tls';
 
-import type { Answer } from '#dns/answer.ts';
 import type { Resolver } from '#dns/resolver.ts';
+import { addressesOf } from '#dns/web-addresses.ts';
 import { askHttps, type HttpsResult } from '#http/client.ts';
 import { siteOf } from '#mail/network.ts';
 import { isPublicAddress } from '#mail/public-address.ts';
@@ -91,26 +91,6 @@ function readResult(host: string, result: HttpsResult): PolicyFetch {
 /** RFC 9110 §8.3.1: without its parameters, and case does not matter. */
 function mediaType(contentType: string | undefined): string | undefined {
   return contentType?.split(';', 1)[0]?.trim().toLowerCase();
-}
-
-type Addresses =
-  | { readonly kind: 'found'; readonly addresses: readonly string[] }
-  | { readonly kind: 'none'; readonly reason: string };
-
-async function addressesOf(host: string, resolver: Pick<Resolver, 'addresses'>): Promise<Addresses> {
-  const answers = await Promise.all([resolver.addresses(host, 'ipv4'), resolver.addresses(host, 'ipv6')]);
-  const [ipv4, ipv6] = answers.map((answer) => (answer.kind === 'found' ? answer.records : []));
-  // In turns, so that a family that does not work costs one try.
-  const addresses = Array.from({ length: Math.max(ipv4?.length ?? 0, ipv6?.length ?? 0) }, (_, at) =>
-    [ipv4?.[at], ipv6?.[at]].filter((address) => address !== undefined),
-  ).flat();
-  return addresses.length > 0 ? { kind: 'found', addresses } : { kind: 'none', reason: whyNone(answers) };
-}
-
-function whyNone(answers: readonly Answer<string>[]): string {
-  if (answers.some(({ kind }) => kind === 'bogus')) return 'DNSSEC validation of its addresses failed';
-  const failure = answers.find((answer) => answer.kind === 'failed');
-  return failure === undefined ? 'it has no address' : `its addresses cannot be looked up (${failure.why})`;
 }
 
 function failed(result: StsTrouble['result'], reason: string): PolicyFetch {

@@ -133,7 +133,23 @@ describe('a report over HTTPS (RFC 8460 §5.4)', () => {
     });
   }
 
-  test('RPTS-16 of a host with public and private addresses only the public ones are tried', async () => {
+  test('a host that cannot be looked up is told as such, and asked again later', async () => {
+    await using world = await SendingWorld.start();
+    await using host = await startHost(world, status(200));
+    world.zone.set('mta-sts.dest.test', { fault: 'servfail' });
+    await world.count(session([STS]));
+    await world.round();
+    const [told] = world.told('tls-report.failed');
+    assert.equal(told?.reason, 'mta-sts.dest.test: its addresses cannot be looked up (servfail)');
+    world.zone.set('mta-sts.dest.test', { A: [host.address] });
+    // Another resolver, since the clock of the first one's cache stands still.
+    world.restart();
+    world.later(HOUR_MS);
+    await world.round();
+    assert.equal(host.requests.length, 1);
+  });
+
+  test('RPTS-16 a host with private addresses of both families is refused', async () => {
     await using world = await SendingWorld.start();
     await using host = await startHost(world, status(200));
     world.zone.set('mta-sts.dest.test', { A: ['127.0.0.1'], AAAA: ['::1'] });
