@@ -9,11 +9,9 @@ import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { readNames } from '#mail/certificate-names.ts';
 import { isIp } from '#mail/ip.ts';
 import type { Milliseconds } from '#mail/units.ts';
+import { sentChain } from '#tls-policy/dane/sent-chain.ts';
 import type { Handshake, PeerCertificate } from '#tls-policy/verify.ts';
 import { reasonOf } from './wire.ts';
-
-/** OpenSSL itself refuses chains that are much longer. */
-const MAX_CHAIN = 32;
 
 export type Securing =
   | { readonly kind: 'secured'; readonly socket: TLSSocket; readonly handshake: Handshake }
@@ -67,7 +65,7 @@ function handshakeOf(socket: TLSSocket, wantsChain: boolean): Handshake {
     cipher: socket.getCipher().standardName,
     chainProblem: problem,
     certificate: certificate === undefined ? undefined : readCertificate(certificate),
-    chain: wantsChain && certificate !== undefined ? sentWith(certificate) : [],
+    chain: wantsChain ? sentChain(certificate) : [],
   };
 }
 
@@ -80,17 +78,6 @@ function readCertificate(certificate: X509Certificate): PeerCertificate {
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     thumbprint: certificate.fingerprint.replaceAll(':', ''),
   };
-}
-
-/** What Node calls the issuer is the next certificate in the order in which they were sent; it proves nothing. */
-function sentWith(leaf: X509Certificate): readonly X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  for (let next: X509Certificate | undefined = leaf; next !== undefined; next = next.issuerCertificate) {
-    // The last one, where it is its own issuer, names itself.
-    if (chain.at(-1) === next || chain.length === MAX_CHAIN) break;
-    chain.push(next);
-  }
-  return chain;
 }
 
 const isAddress = (host: string): boolean => host.startsWith('[') || isIp(host);

@@ -21,6 +21,13 @@ test('TLSA-52 an anchor that may not sign certificates is none, whatever it has 
   assert.equal(problemOfPath(path, expectation)?.reason, 'the trust anchor may not sign certificates');
 });
 
+test('a certificate that cannot be read is on no path', () => {
+  const issuer = chains.make({ commonName: 'Authority', isAuthority: true });
+  const leaf = chains.make({ commonName: 'Leaf', issuer, extensions: { subjectAltName: 'DER:0500' } });
+  const path = { certificates: [leaf, issuer].map(placed), record: recordOf(tlsaText('2 0 1', issuer)), depth: 1 };
+  assert.equal(problemOfPath(path, expectation)?.reason, 'a certificate on the path is malformed');
+});
+
 test('a certificate whose dates cannot be read is valid at no time', () => {
   const says = readCertificate(chains.make({ commonName: 'Leaf' }).x509.raw);
   assert.ok(says !== undefined);
