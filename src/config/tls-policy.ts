@@ -89,7 +89,7 @@ const overrideRules: readonly Rule<z.output<typeof overrideSettings>>[] = [
   ],
 ];
 
-export const tlsPolicy = section('What TLS is demanded of the hosts that we deliver to.', {
+const settings = section('What TLS is demanded of the hosts that we deliver to.', {
   floor: choice(
     'The least where nothing demands more: `encrypted` (TLS 1.2 or later, any certificate), `authenticated` (a valid certificate for the host) or `opportunistic` (clear text where the host has no TLS).',
     ['opportunistic', 'encrypted', 'authenticated'],
@@ -112,3 +112,13 @@ export const tlsPolicy = section('What TLS is demanded of the hosts that we deli
     .superRefine(unique('name', (settings) => settings.name))
     .prefault([]),
 });
+
+const rules: readonly Rule<z.output<typeof settings>>[] = [
+  [
+    'lookupTimeout',
+    ({ lookupTimeout, mtaSts: { mode, fetchTimeout } }) => mode !== 'off' && lookupTimeout <= fetchTimeout,
+    'must be more than mtaSts.fetchTimeout: mail for a domain whose policy host is silent would wait until it expires',
+  ],
+];
+
+export const tlsPolicy = settings.superRefine(obeys(rules));
