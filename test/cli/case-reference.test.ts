@@ -109,3 +109,21 @@ test('the catalogue says of every case once what it is and what comes of it', ()
     assert.ok(situation !== '' && result !== '', id);
   }
 });
+
+test('every case of the catalogue that applies is named by a test', () => {
+  const groups = readCatalogue(root);
+  const named = new Set(namedCases(root, groups).map(({ id }) => id));
+  const missing = groups.flatMap(({ cases }) =>
+    cases.filter(({ id, doesNotApply }) => doesNotApply === '' && !named.has(id)).map(({ id }) => id),
+  );
+  assert.deepEqual(missing, [], `no test names ${missing.join(' ')}`);
+});
+
+test('no test names a case that does not apply', () => {
+  const groups = readCatalogue(root);
+  const idle = new Set(
+    groups.flatMap(({ cases }) => cases.filter((one) => one.doesNotApply !== '').map(({ id }) => id)),
+  );
+  const named = namedCases(root, groups).filter(({ id }) => idle.has(id));
+  assert.deepEqual(named, []);
+});
