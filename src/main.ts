@@ -19,6 +19,7 @@ import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { RecordPolicyDesk } from './policy-desk.ts';
+import { outsideView } from './publisher.ts';
 import { runRelay } from './run.ts';
 
 const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
@@ -60,6 +61,11 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
       dnssec: undefined,
     });
   },
+  viewFromOutside: (config) =>
+    outsideView(
+      () => config,
+      () => undefined,
+    ),
   askResolver: async (server) => {
     const resolver = new Resolver({ timeout: 2_000, tries: 1 });
     if (server !== undefined) resolver.setServers([server]);

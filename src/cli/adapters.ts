@@ -1,6 +1,7 @@
 /** What commands need from outside: `main.ts` gives it, since commands may know neither databases nor the relay itself. */
 import type { LoadedConfig, Machine } from '#config/load.ts';
 import type { RelayConfig } from '#config/schema.ts';
+import type { OutsideView } from '#publishing/inspect.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
 import type { PolicyDesk } from '#tls-policy/desk.ts';
@@ -34,6 +35,8 @@ export type CommandAdapters = {
   readonly openRecords: (config: RelayConfig) => Promise<RecordStore>;
   /** TLS policies without a running relay: look-ups are made anew, what is kept is read. */
   readonly openPolicies: (config: RelayConfig) => Promise<PolicyDesk>;
+  /** The ways in which our domains are looked at as others look at them. */
+  readonly viewFromOutside: (config: RelayConfig) => OutsideView;
   /** Asks a resolver (or the system's) anything; rejects when no answer comes. */
   readonly askResolver: (resolver: string | undefined) => Promise<void>;
   /** Tests whether the resolvers validate DNSSEC; why not, when they do not and something asks for DANE. */

@@ -1,11 +1,12 @@
-/** `postern certs dev`: an authority and a certificate for trying the relay out. */
+/** `postern certs`: an authority and a certificate for trying the relay out, and roll-overs (`rollover.ts`). */
 import type { Command } from 'commander';
 
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
+import { registerRollover } from './rollover.ts';
 
 export function registerCerts(program: Command, context: CommandContext): void {
-  const certs = program.command('certs').description('Make certificates.');
+  const certs = program.command('certs').description('Make certificates, and replace keys.');
   const dev = certs
     .command('dev')
     .argument('[names...]', 'more names or addresses for the certificate')
@@ -14,6 +15,7 @@ export function registerCerts(program: Command, context: CommandContext): void {
     )
     .action((names: readonly string[]) => make(context, names));
   withExamples(dev, ['postern certs dev', 'postern certs dev relay.test 192.0.2.7']);
+  registerRollover(certs, context);
 }
 
 async function make({ console, settings }: CommandContext, names: readonly string[]): Promise<void> {

@@ -12,6 +12,7 @@ import { StorageUnavailable } from '#queue/store.ts';
 import type { CommandAdapters, CommandContext, Console } from './adapters.ts';
 import { registerCerts } from './certs.ts';
 import { registerConfig } from './config.ts';
+import { registerDns } from './dns.ts';
 import { registerDocs } from './docs.ts';
 import { CommandFailure, EXIT_CODES, type ExitName } from './exit.ts';
 import { registerPolicy } from './policy.ts';
@@ -64,6 +65,7 @@ export function buildProgram(adapters: CommandAdapters, end: (code: number) => v
   registerSend(program, context);
   registerConfig(program, context);
   registerCerts(program, context);
+  registerDns(program, context, end);
   registerUser(program, context);
   registerDocs(program, context);
   return program;

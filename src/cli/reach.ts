@@ -72,7 +72,7 @@ export async function withTlsReports<Result>(
 }
 
 /** Without it the answer would be an empty queue, to somebody who is in the wrong directory. */
-function demandDirectory(config: RelayConfig): RelayConfig {
+export function demandDirectory(config: RelayConfig): RelayConfig {
   if (existsSync(config.dataDirectory)) return config;
   throw new CommandFailure(
     'storage',

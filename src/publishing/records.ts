@@ -11,7 +11,7 @@ import { isInNetworks, parseNetworks } from '#mail/network.ts';
 import type { DkimRecord } from '#mime/dkim-record.ts';
 import { writeTlsReportRecord } from '#reporting/tls-report/record.ts';
 import { associationOf } from '#tls-policy/dane/association.ts';
-import { SELECTOR, USAGE } from '#tls-policy/dane/records.ts';
+import { recordText, SELECTOR, USAGE } from '#tls-policy/dane/records.ts';
 import { keyText, publicKeyOf } from '#tls-policy/dane/strength.ts';
 import type { StsPolicy } from '#tls-policy/mta-sts/policy.ts';
 import { policyHostOf, policyId, policyOf } from './policy.ts';
@@ -107,6 +107,12 @@ export function recordOfKey(key: KeyObject): TlsaRecord {
       .digest(),
   );
 }
+
+/** `3 1 1 ab12...` of the key that is in use. */
+export const currentText = (own: OwnKeys): string =>
+  currentKey(own)
+    .map(({ record }) => recordText(record))
+    .join();
 
 function tlsaOf(host: string, keys: readonly OwnKeys[], ports: readonly number[]): readonly WantedTlsa[] {
   const own = keysOf(host, keys);

@@ -33,6 +33,7 @@ const program = buildProgram(
     openTraces: unused,
     openRecords: unused,
     openPolicies: unused,
+    viewFromOutside: () => assert.fail('no command was run'),
     askResolver: unused,
     doubtResolvers: unused,
   },

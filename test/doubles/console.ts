@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import type { CommandAdapters } from '#cli/adapters.ts';
 import { runCommandLine } from '#cli/program.ts';
+import { outsideView } from '#publisher.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
 import { MemoryDesk, sampleRows } from './desk.ts';
 import { MemoryPolicyDesk } from './policy-desk.ts';
@@ -60,6 +61,11 @@ export class CommandBench {
       openTraces: () => Promise.resolve({ find: () => Promise.resolve(this.records), close: () => Promise.resolve() }),
       openRecords: () => Promise.resolve(this.stored),
       openPolicies: () => Promise.resolve(this.policies),
+      viewFromOutside: (config) =>
+        outsideView(
+          () => config,
+          () => undefined,
+        ),
       askResolver: () => Promise.resolve(),
       doubtResolvers: () => Promise.resolve(undefined),
       ...this.overrides,
