@@ -89,7 +89,7 @@ const overrideRules: readonly Rule<z.output<typeof overrideSettings>>[] = [
   ],
 ];
 
-const settings = section('What TLS is demanded of the hosts that we deliver to.', {
+const tlsPolicySettings = section('What TLS is demanded of the hosts that we deliver to.', {
   floor: choice(
     'The least where nothing demands more: `encrypted` (TLS 1.2 or later, any certificate), `authenticated` (a valid certificate for the host) or `opportunistic` (clear text where the host has no TLS).',
     ['opportunistic', 'encrypted', 'authenticated'],
@@ -113,7 +113,7 @@ const settings = section('What TLS is demanded of the hosts that we deliver to.'
     .prefault([]),
 });
 
-const rules: readonly Rule<z.output<typeof settings>>[] = [
+const rules: readonly Rule<z.output<typeof tlsPolicySettings>>[] = [
   [
     'lookupTimeout',
     ({ lookupTimeout, mtaSts: { mode, fetchTimeout } }) => mode !== 'off' && lookupTimeout <= fetchTimeout,
@@ -121,4 +121,4 @@ const rules: readonly Rule<z.output<typeof settings>>[] = [
   ],
 ];
 
-export const tlsPolicy = settings.superRefine(obeys(rules));
+export const tlsPolicy = tlsPolicySettings.superRefine(obeys(rules));
