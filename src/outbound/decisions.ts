@@ -76,8 +76,8 @@ export function factsOf(
 
 function demandOf({ connector }: Route): ConnectorDemand | undefined {
   if (connector === undefined) return undefined;
-  const { name, tlsSettings, tlsDomain } = connector;
-  return { name, tlsSettings, tlsDomain };
+  const { name, tlsSettings, tlsDomain, credentials } = connector;
+  return { name, tlsSettings, tlsDomain, hasCredentials: credentials !== undefined };
 }
 
 /** For the same host, route, wish and settings: what else may differ. */

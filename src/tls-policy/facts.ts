@@ -16,6 +16,8 @@ export type ConnectorDemand = {
   readonly tlsSettings: TlsSettings | undefined;
   /** With DomainValidation: `mail.contoso.com` or `*.contoso.com`. */
   readonly tlsDomain?: string | undefined;
+  /** A password goes over TLS or not at all. */
+  readonly hasCredentials?: boolean | undefined;
 };
 
 /** It was not looked for; `why` in a few words. */

@@ -3,8 +3,18 @@ import { strengthOf, type Demand, type Requirement } from './decision.ts';
 import type { ConnectorDemand, TlsFacts } from './facts.ts';
 import type { OverrideSettings } from './settings.ts';
 
-/** The strongest of them; TLS reports go however they can (RFC 8460 §3). */
+/** The strongest of them, and for a password TLS at the least. */
 export function localRequirement(facts: TlsFacts): Requirement {
+  const { connector } = facts;
+  const wanted = wantedRequirement(facts);
+  if (connector?.hasCredentials !== true || strengthOf(wanted.demand) >= strengthOf(ENCRYPT)) return wanted;
+  return { demand: ENCRYPT, by: 'connector', name: connector.name };
+}
+
+const ENCRYPT: Demand = { kind: 'encrypt' };
+
+/** TLS reports go however they can (RFC 8460 §3). */
+function wantedRequirement(facts: TlsFacts): Requirement {
   const { override, host, wish } = facts;
   if (wish === 'deliver-anyway') return { demand: { kind: 'prefer' }, by: 'tls-report', name: '' };
   const said = override === undefined ? undefined : overrideDemand(override, host);

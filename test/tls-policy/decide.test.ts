@@ -1,78 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { diagnosticText } from '#mail/diagnosis.ts';
-import type { TlsaFinding } from '#tls-policy/dane/finding.ts';
 import { decideTls } from '#tls-policy/decide.ts';
-import { demandsTls, demandText, type Connect, type TlsDecision } from '#tls-policy/decision.ts';
-import type { ConnectorDemand, TlsFacts } from '#tls-policy/facts.ts';
-import type { StsFinding } from '#tls-policy/mta-sts/finding.ts';
-import type { StsMode } from '#tls-policy/mta-sts/policy.ts';
-import type { OverrideSettings } from '#tls-policy/settings.ts';
-import { tlsPolicySettings } from '../doubles/outbound-settings.ts';
-
-const HOST = 'mx1.dest.test';
-const { dane: daneSettings } = tlsPolicySettings();
-
-/** A host of which nothing special is known; each test states only the facts it is about. */
-const facts = (known: Partial<TlsFacts>): TlsFacts => ({
-  host: HOST,
-  port: 25,
-  routedTo: { kind: 'domain', name: 'dest.test', port: 25 },
-  mxSecure: true,
-  nexthopNames: ['dest.test', 'real.test'],
-  dane: { kind: 'none', why: 'absent' },
-  sts: { kind: 'none', domain: 'dest.test', reason: 'no record' },
-  stsGraceIsOver: false,
-  wish: 'none',
-  floor: 'opportunistic',
-  connector: undefined,
-  daneIsMandatory: false,
+import { demandsTls, demandText, type TlsDecision } from '#tls-policy/decision.ts';
+import type { TlsFacts } from '#tls-policy/facts.ts';
+import {
+  bogus,
+  connected,
+  connector,
   daneSettings,
-  stsMode: 'enforce',
-  override: undefined,
-  ...known,
-});
-
-const record = { usage: 3, selector: 1, matchingType: 1, association: Buffer.alloc(32, 0xab) };
-const usable: TlsaFinding = { kind: 'records', base: HOST, records: [{ record, usable: true, reason: '' }] };
-const unusable: TlsaFinding = {
-  kind: 'records',
-  base: HOST,
-  records: [{ record: { ...record, usage: 1 }, usable: false, reason: 'usage 1' }],
-};
-const servfail: TlsaFinding = { kind: 'failed', question: `_25._tcp.${HOST} TLSA`, reason: 'servfail', bogus: false };
-const bogus: TlsaFinding = { ...servfail, reason: 'DNSSEC validation failed', bogus: true };
-
-const sts = (mode: StsMode, ...mx: string[]): StsFinding & { kind: 'policy' } => ({
-  kind: 'policy',
-  domain: 'dest.test',
-  policy: { mode, mx, maxAgeS: 86_400 },
-  id: '1',
-  fetchedAt: new Date(0),
-  fresh: false,
-  trouble: undefined,
-});
-const listed = sts('enforce', '*.dest.test');
-const unlisted = sts('enforce', 'mx9.dest.test');
-const trouble = { result: 'sts-policy-fetch-error', reason: 'HTTP 500' } as const;
-const unavailable: StsFinding = { kind: 'unavailable', domain: 'dest.test', id: '1', trouble };
-const unasked: StsFinding = { kind: 'lookup-failed', domain: 'dest.test', reason: 'servfail', since: new Date(0) };
-
-const connector = (tlsSettings: ConnectorDemand['tlsSettings'], tlsDomain?: string): ConnectorDemand => ({
-  name: 'partner',
-  tlsSettings,
-  tlsDomain,
-});
-const override = (level: OverrideSettings['level'], match: readonly string[] = []): OverrideSettings => ({
-  name: 'ticket',
-  destinations: ['dest.test'],
-  hosts: [],
-  level,
-  match,
-  reason: 'a reason',
-  author: 'alice',
-  expires: new Date('2999-01-01'),
-});
+  facts,
+  HOST,
+  listed,
+  override,
+  PINNED,
+  servfail,
+  sts,
+  unasked,
+  unavailable,
+  unlisted,
+  unusable,
+  usable,
+} from './known-host.ts';
 
 /** `dane mx1.dest.test (dane)`; several with `and`; or `skip` with status and source. */
 function inShort(decision: TlsDecision): string {
@@ -91,7 +40,6 @@ const rows = (title: string, table: readonly Row[]): unknown =>
     }
   });
 
-const PINNED = connector('DomainValidation', '*.Contoso.com');
 const HOST_BY_STS = `authenticate host ${HOST} (mta-sts)`;
 
 rows('floor and connector', [
@@ -131,6 +79,21 @@ rows('floor and connector', [
   [
     'of two alike the connector is named, since it is nearer',
     { connector: connector('EncryptionOnly'), floor: 'encrypted' },
+    'encrypt (connector)',
+  ],
+  [
+    'a password goes over TLS or not at all',
+    { connector: { ...connector(undefined), hasCredentials: true } },
+    'encrypt (connector)',
+  ],
+  [
+    'a password does not lower what else is demanded',
+    { connector: { ...connector(undefined), hasCredentials: true }, floor: 'authenticated' },
+    `authenticate host ${HOST} (floor)`,
+  ],
+  [
+    'nor does an override lower it',
+    { connector: { ...connector(undefined), hasCredentials: true }, override: override('none') },
     'encrypt (connector)',
   ],
   ['a connector that leaves TLS alone leaves it to the floor', { connector: connector(undefined) }, 'prefer (floor)'],
@@ -430,12 +393,6 @@ rows('TLS reports (RFC 8460 §3)', [
   ],
 ]);
 
-const connected = (known: Partial<TlsFacts>): Connect => {
-  const decision = decideTls(facts(known));
-  assert.ok(decision.kind === 'connect');
-  return decision;
-};
-
 test('only clear and prefer let mail go in clear', () => {
   for (const known of [{}, { override: override('none') }]) assert.equal(demandsTls(connected(known)), false);
   const others = [{ floor: 'encrypted' }, { sts: listed }, { dane: usable }, { dane: unusable }] as const;
@@ -458,134 +415,4 @@ test('the server name is the TLSA base, also where DANE is only reported (RFC 76
   const report = { ...daneSettings, mode: 'report' } as const;
   assert.equal(connected({ dane: elsewhere, daneSettings: report }).serverName, 'mx.provider.test');
   assert.equal(connected({}).serverName, undefined);
-});
-
-test('TLS-21 sessions of different decisions are never mixed up', () => {
-  const other = { ...record, association: Buffer.alloc(32, 0xcd) };
-  const renewed: TlsaFinding = { ...usable, records: [{ record: other, usable: true, reason: '' }] };
-  const states: readonly Partial<TlsFacts>[] = [
-    {},
-    { floor: 'encrypted' },
-    { floor: 'authenticated' },
-    { connector: connector('CertificateValidation') },
-    { connector: PINNED },
-    { dane: usable },
-    { dane: usable, daneSettings: { ...daneSettings, strictDates: true } },
-    { dane: usable, mxSecure: false },
-    { dane: renewed },
-    { dane: unusable },
-    { sts: listed },
-    { sts: { ...listed, id: '2' } },
-    { sts: sts('testing', HOST) },
-    { dane: usable, sts: listed },
-    { override: override('none') },
-  ];
-  const keys = states.map((known) => connected(known).key);
-  assert.equal(new Set(keys).size, states.length, keys.join('\n'));
-});
-
-describe('TLS-21 a session is not used again', () => {
-  const strong = { record: { ...record, matchingType: 2, association: Buffer.alloc(64, 0xab) }, reason: '' };
-  const weak = { record, reason: '' };
-  const pinned = override('authenticated');
-  const renewed: TlsaFinding = {
-    ...usable,
-    records: [
-      { ...weak, usable: true },
-      { ...strong, usable: true },
-    ],
-  };
-  const undemanded = { wish: 'tls-not-required', daneIsMandatory: true } as const;
-  const table: readonly (readonly [what: string, one: Partial<TlsFacts>, other: Partial<TlsFacts>])[] = [
-    [
-      'as proof of a host whose name is not sure (RFC 7672 §2.2.1)',
-      { dane: usable, nexthopNames: [] },
-      { dane: usable, nexthopNames: [], mxSecure: false },
-    ],
-    [
-      'under records of which others count by now (RFC 7671 §9)',
-      {
-        dane: {
-          ...usable,
-          records: [
-            { ...weak, usable: false },
-            { ...strong, usable: true },
-          ],
-        },
-      },
-      {
-        dane: {
-          ...usable,
-          records: [
-            { ...weak, usable: true },
-            { ...strong, usable: false },
-          ],
-        },
-      },
-    ],
-    [
-      'under other records, also where they are not judged for a report',
-      { ...undemanded, dane: usable },
-      { ...undemanded, dane: renewed },
-    ],
-    ['in the name of another override', { override: pinned }, { override: { ...pinned, name: 'another ticket' } }],
-  ];
-  for (const [what, one, other] of table) {
-    test(what, () => assert.notEqual(connected(one).key, connected(other).key));
-  }
-});
-
-const told = (known: Partial<TlsFacts>): readonly string[] =>
-  decideTls(facts(known)).published.map(
-    ({ policy, enforced, failure }) =>
-      `${policy.type} ${policy.domain}${enforced ? ' enforced' : ''}${failure === undefined ? '' : ` ${failure.type}`}`,
-  );
-
-describe('what is published is judged, enforced or not', () => {
-  const table: readonly (readonly [rule: string, known: Partial<TlsFacts>, told: readonly string[]])[] = [
-    ['RPTB-03 without a policy that there is none', {}, ['no-policy-found dest.test']],
-    ['RPTB-01 TLSA records under their base', { dane: usable }, [`tlsa ${HOST} enforced`]],
-    ['RPTB-02 a policy under the domain', { sts: listed }, ['sts dest.test enforced']],
-    [
-      'RPTB-06 both: the one that decides is enforced',
-      { dane: usable, sts: listed },
-      [`tlsa ${HOST} enforced`, 'sts dest.test'],
-    ],
-    [
-      'MIX-04 a host that is not listed',
-      { dane: usable, sts: unlisted },
-      [`tlsa ${HOST} enforced`, 'sts dest.test validation-failure'],
-    ],
-    [
-      'MIX-08 both are enforced where no record can be used',
-      { dane: unusable, sts: listed },
-      [`tlsa ${HOST} enforced tlsa-invalid`, 'sts dest.test enforced'],
-    ],
-    [
-      'and behind insecure MX records',
-      { dane: usable, sts: listed, mxSecure: false },
-      [`tlsa ${HOST} enforced`, 'sts dest.test enforced'],
-    ],
-    ['RPTB-26 records of no use', { dane: unusable }, [`tlsa ${HOST} enforced tlsa-invalid`]],
-    ['RPTB-27 no answer', { dane: servfail }, [`tlsa ${HOST} enforced dnssec-invalid`]],
-    ['RPTB-28 DANE that is missing', { daneIsMandatory: true }, ['tlsa dest.test enforced dane-required']],
-    ['RPTB-30 a policy that cannot be had', { sts: unavailable }, ['sts dest.test sts-policy-fetch-error']],
-    [
-      'STS-16 a policy that is kept while a newer one cannot be had',
-      { sts: { ...listed, trouble } },
-      ['sts dest.test enforced', 'sts dest.test sts-policy-fetch-error'],
-    ],
-    ['RPTB-16 testing', { sts: sts('testing', HOST) }, ['sts dest.test']],
-    ['RPTB-17 none', { sts: sts('none') }, ['no-policy-found dest.test']],
-    [
-      'STS-48 nothing is told where DNS did not say',
-      { sts: unasked, stsGraceIsOver: true },
-      ['no-policy-found dest.test'],
-    ],
-    ['a report of ours', { wish: 'deliver-anyway', dane: usable }, []],
-    ['mail that asks for no policy', { wish: 'tls-not-required', sts: listed }, []],
-    ['under an override', { override: override('may'), dane: usable, sts: listed }, [`tlsa ${HOST}`, 'sts dest.test']],
-    ['under an override for DANE', { override: override('dane'), dane: usable }, [`tlsa ${HOST} enforced`]],
-  ];
-  for (const [rule, known, expected] of table) test(rule, () => assert.deepEqual(told(known), expected));
 });
