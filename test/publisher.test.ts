@@ -1,14 +1,17 @@
 /** The HTTPS listener of a whole relay: that it is there, follows the settings, and goes with the relay. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import tls from 'node:tls';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
 import { readAccess } from '#admin/access.ts';
@@ -178,6 +181,40 @@ describe('the HTTPS listener of a relay', () => {
       await relay.start();
       assert.equal(relay.events('publishing.listening').length, 0);
     }));
+
+  test('PUB-18 shows a key that was rolled over at once, since the command tells the relay', async () => {
+    const port = await freePort();
+    const own = {
+      certFile: join(directory, 'r.pem'),
+      keyFile: join(directory, 'r.key'),
+      nextKeyFile: join(directory, 'r-next.key'),
+    };
+    const made = chains.make({ issuer: authority, names });
+    writeFileSync(own.certFile, made.cert);
+    writeFileSync(own.keyFile, made.key);
+    const { https: listener } = settings(port).publishing;
+    const domain = { domain: 'own.test', mx: ['mx.own.test'], mtaSts: { mode: 'none' }, dane: false };
+    const changes = { tls: { certificates: [own] }, publishing: { https: listener, domains: [domain] } };
+    await withRelay(changes, async (relay) => {
+      await relay.start();
+      const postern = async (...argv: readonly string[]): Promise<string> => {
+        const main = new URL('../src/main.ts', import.meta.url).pathname;
+        const { stdout } = await promisify(execFile)(process.execPath, [main, '--config', relay.configFile, ...argv], {
+          cwd: relay.directory,
+        });
+        return stdout;
+      };
+      await postern('certs', 'rollover', 'prepare');
+      const out = await postern('certs', 'rollover', 'switch', '--self-signed');
+      assert.match(out, /The relay shows them from now on\.\n$/);
+      const shown = tls.connect({ host: '127.0.0.1', port, servername: 'mta-sts.own.test', rejectUnauthorized: false });
+      await once(shown, 'secureConnect');
+      const fresh = new X509Certificate(readFileSync(own.certFile));
+      assert.equal(shown.getPeerX509Certificate()?.fingerprint256, fresh.fingerprint256);
+      assert.notEqual(fresh.fingerprint256, made.x509.fingerprint256);
+      shown.destroy();
+    });
+  });
 
   test('PUB-06 a restart changes nothing of what is served', async () => {
     const port = await freePort();

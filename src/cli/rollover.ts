@@ -8,6 +8,7 @@ import { recordText } from '#tls-policy/dane/records.ts';
 import { keyText, publicKeyOf } from '#tls-policy/dane/strength.ts';
 import { readGoing } from '#publishing/going-keys.ts';
 import { publishedKeys } from '#publishing/rollover.ts';
+import type { Sighting } from '#publishing/sightings.ts';
 import { zoneLine } from '#publishing/zone-text.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
@@ -79,10 +80,19 @@ async function showStatus({ console, now }: CommandContext, view: Rollover): Pro
 async function keyLines(use: 'current' | 'next', view: Rollover, now: Date): Promise<readonly string[]> {
   const published = publishedKeys(view.own.files.certFile, use, view.wanted);
   if (published === undefined) return ['    no TLSA record names it'];
+  const { key, names } = published;
+  const content = recordText(key.record);
+  const sightings = await view.sightings();
   return [
-    ...published.names.map(
-      (name) => `    ${zoneLine({ name, type: 'TLSA', content: recordText(published.key.record) })}`,
-    ),
-    `    ${waitText(published, await view.sightings(), now)}`,
+    ...names.map((name) => `    ${zoneLine({ name, type: 'TLSA', content })}`),
+    `    ${use === 'next' ? waitText(published, sightings, now) : seenText(names, content, sightings)}`,
   ];
+}
+
+function seenText(names: readonly string[], content: string, sightings: readonly Sighting[]): string {
+  const seen = sightings.filter(({ name, record }) => names.includes(name) && record === content);
+  const missing = names.filter((name) => !seen.some((one) => one.name === name));
+  if (missing.length > 0) return `not seen at ${missing.join(', ')}: publish it there`;
+  const since = Math.max(...seen.map((one) => one.since.getTime()));
+  return `seen in DNS since ${new Date(since).toISOString()}`;
 }
