@@ -68,9 +68,12 @@ function readDecision(text: string): DecisionRecord | undefined {
     const { domain, host, decision, by, outcome, at } = Object.fromEntries(
       Object.entries(read).map(([name, value]) => [name, String(value)]),
     );
-    if (domain === undefined || host === undefined || decision === undefined || at === undefined) return undefined;
-    return { domain, host, decision, by: by ?? '', outcome: outcome ?? '', at: new Date(at) };
+    const time = new Date(at ?? '');
+    if (domain === undefined || host === undefined || decision === undefined || !isTime(time)) return undefined;
+    return { domain, host, decision, by: by ?? '', outcome: outcome ?? '', at: time };
   } catch {
     return undefined; // no JSON
   }
 }
+
+const isTime = (date: Date): boolean => !Number.isNaN(date.getTime());
