@@ -125,6 +125,11 @@ export const EVENTS = {
     text: 'A host does not meet what its domain publishes; mail goes all the same, as the policy or the settings say.',
     counted: true,
   },
+  'tls.overridden': {
+    level: 'info',
+    text: 'The TLS of a session rests on an override, not on what its destination publishes.',
+    counted: true,
+  },
   'tls.override-expired': {
     level: 'warn',
     text: 'An override has expired and is no longer used.',

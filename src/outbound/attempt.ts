@@ -80,6 +80,14 @@ export async function attempt(order: AttemptOrder, parts: AttemptParts): Promise
   return run.result();
 }
 
+/** Of one session for one endpoint. `override`: the one that its TLS rests on. */
+type Terms = {
+  readonly key: string;
+  readonly hostsLeft: boolean;
+  readonly isKept: boolean;
+  readonly override: string | undefined;
+};
+
 class Run {
   readonly #order: AttemptOrder;
   readonly #parts: AttemptParts;
@@ -168,31 +176,33 @@ class Run {
    * nothing of the host (it may have been idle for too long), so a fresh one then has its turn. Returns why none opened.
    */
   async #serve(request: OpenRequest, hostsLeft: boolean): Promise<Trouble | undefined> {
-    const key = poolKey(request);
-    const kept = this.#parts.pool.take(key);
-    if (kept !== undefined && (await this.#transact(kept, key, { hostsLeft, isKept: true }))) {
+    const override = request.decision.requirements.find(({ by }) => by === 'override')?.name;
+    const terms = { key: poolKey(request), hostsLeft, override };
+    const kept = this.#parts.pool.take(terms.key);
+    if (kept !== undefined && (await this.#transact(kept, { ...terms, isKept: true }))) {
       this.#parts.reuse(kept, request.route);
       return undefined;
     }
     const opening = await this.#parts.open(request);
     if (opening.kind === 'failed') return opening;
-    await this.#transact(opening.session, key, { hostsLeft, isKept: false });
+    await this.#transact(opening.session, { ...terms, isKept: false });
     return undefined;
   }
 
   /** Resolves to false when a kept session turned out to be dead before it took anything. */
-  async #transact(session: Session, key: string, known: { hostsLeft: boolean; isKept: boolean }): Promise<boolean> {
+  async #transact(session: Session, { key, hostsLeft, isKept, override }: Terms): Promise<boolean> {
     const open = this.#open();
     const { messageId, envelope, content, facts } = this.#order.lease.message;
     const recipients = open.map(({ recipient }) => recipient);
     const result = await transferOrClose(session, { messageId, envelope, recipients, content, facts });
     this.#parts.pool.give(key, session);
-    if (known.isKept && result.recipients.every(isSessionTrouble)) return false;
+    if (isKept && result.recipients.every(isSessionTrouble)) return false;
     this.#transacted ||= !result.recipients.every(isSessionTrouble);
     const at = {
       endpoint: session.endpoint,
       tls: session.tls,
-      hostsLeft: known.hostsLeft,
+      override,
+      hostsLeft,
       expired: this.#order.expired,
     };
     for (const [position, delivery] of open.entries()) {

@@ -144,13 +144,14 @@ function eventOf(
     ageMs: terms.now.getTime() - message.receivedAt.getTime(),
   };
   if (outcome.kind === 'delivered') {
-    const { endpoint, tls, reply } = outcome;
+    const { endpoint, tls, reply, override } = outcome;
     const reached = {
       mxHost: endpoint.host,
       ip: endpoint.ip,
       reason: reply,
       tls: tlsWords(tls),
       ...evidenceFields(tls),
+      ...(override === undefined ? {} : { by: 'override', policy: override }),
     };
     return ['delivery.delivered', { ...fields, ...reached, status: statusCode('delivered', 'delivered') }];
   }

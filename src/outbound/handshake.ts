@@ -77,6 +77,7 @@ function readCertificate(certificate: X509Certificate): PeerCertificate {
     names: readNames(certificate.subjectAltName),
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    validTo: certificate.validToDate,
   };
 }
 

@@ -14,6 +14,8 @@ export type Delivered = {
   readonly reply: string;
   readonly tls: TlsEvidence | undefined;
   readonly dsnPassedOn: boolean;
+  /** The override by which it went, if any: then it may have gone with less than is published. */
+  readonly override?: string | undefined;
 };
 
 export type Outcome = Delivered | { readonly kind: 'deferred' | 'failed'; readonly diagnosis: Diagnosis };
@@ -47,7 +49,13 @@ export function meetTrouble(
 export function meetResult(
   standing: Standing,
   result: RecipientResult,
-  at: { endpoint: Endpoint; tls: TlsEvidence | undefined; hostsLeft: boolean; expired: boolean },
+  at: {
+    endpoint: Endpoint;
+    tls: TlsEvidence | undefined;
+    override?: string | undefined;
+    hostsLeft: boolean;
+    expired: boolean;
+  },
 ): Standing {
   if (standing.kind !== 'open') return standing;
   switch (result.kind) {
@@ -58,6 +66,7 @@ export function meetResult(
         reply: result.reply,
         tls: at.tls,
         dsnPassedOn: result.dsnPassedOn,
+        ...(at.override === undefined ? {} : { override: at.override }),
       };
     case 'unknown':
       // It may have been delivered: asking another host now would only make a second copy (RFC 5321 §4.5.3.2.6).

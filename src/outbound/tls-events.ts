@@ -42,6 +42,7 @@ export class TlsTeller {
     const where: EventFields = { ...whereOf(endpoint.host, route), ip: endpoint.ip, port: endpoint.port };
     const decided = decidedFields(decision);
     report('tls.decided', { ...where, ...decided, reason: decision.key });
+    this.#tellOverride(request, where);
     const opening = await this.#open(request);
     if (opening.kind === 'open') {
       const { tls } = opening.session;
@@ -85,6 +86,16 @@ export class TlsTeller {
     );
     this.#tell(results, refusal.published, { where, domain, at });
     this.#remember({ domain, host, decision: 'skip', by: refusal.by, outcome: statusOf(refusal.diagnosis), at });
+  }
+
+  /** Who has decided that, and until when. */
+  #tellOverride({ decision, settings }: OpenRequest, where: EventFields): void {
+    const name = decision.requirements.find(({ by }) => by === 'override')?.name;
+    const override = settings.tlsPolicy.overrides.find((one) => one.name === name);
+    if (override === undefined) return;
+    const { level, author, expires, reason } = override;
+    const said = `${level}, by ${author} until ${expires.toISOString()}: ${reason}`;
+    this.#listeners.report('tls.overridden', { ...where, policy: override.name, reason: said });
   }
 
   #failed(where: EventFields, decided: EventFields, diagnosis: Diagnosis): void {

@@ -20,6 +20,8 @@ export type PeerCertificate = {
   readonly fingerprint: string;
   /** SHA-1 in upper-case hex, which Windows calls the thumbprint. */
   readonly thumbprint: string;
+  /** Its last second. */
+  readonly validTo: Date;
 };
 
 export type Handshake = {
@@ -66,7 +68,7 @@ export function verifyTls(decision: Connect, result: TlsResult, peer: Peer, now:
     judgement: judge(requirement.demand, result, now),
   }));
   const results = decision.published.map((published) => resultOf(published, result, { peer, now }));
-  const evidence = evidenceOf(decision, result, peer);
+  const evidence = evidenceOf(decision, result, { peer, now });
   for (const { requirement, judgement } of judged) {
     if (judgement.kind === 'met') continue;
     const { shortfall } = judgement;
@@ -91,7 +93,7 @@ function judge(demand: Demand, result: TlsResult, now: Date): Judgement {
     case 'secured':
       if (demand.kind === 'encrypt') return MET;
       if (demand.kind === 'dane') return judgeDane(demand, result.handshake, now);
-      return judgeChain(demand.identity, result.handshake);
+      return judgeChain(demand.identity, result.handshake, now);
   }
 }
 
@@ -99,7 +101,7 @@ function judgeDane({ records, names, strictDates, base, port }: DaneTerms, { cha
   const judgement = matchDane({ chain, records: records.map(({ record }) => record), names, now, strictDates });
   if (judgement.kind === 'matched') {
     const { record, warnings } = judgement;
-    return { kind: 'met', matched: `_${port}._tcp.${base} ${recordText(record)}`, warnings };
+    return { kind: 'met', matched: oneLine(`_${port}._tcp.${base} ${recordText(record)}`), warnings };
   }
   const { failure, reason } = judgement;
   const published = records.map(({ record }) => recordText(record)).join(', ');
@@ -107,11 +109,18 @@ function judgeDane({ records, names, strictDates, base, port }: DaneTerms, { cha
   return unmet(type, reason, `TLSA _${port}._tcp.${base} ${published}; ${reason}`);
 }
 
-function judgeChain(identity: Identity, { certificate, chainProblem }: Handshake): Judgement {
+function judgeChain(identity: Identity, { certificate, chainProblem }: Handshake, now: Date): Judgement {
   if (certificate === undefined) return unmet('certificate-not-trusted', 'NoCertificate');
+  if (chainProblem === 'CERT_HAS_EXPIRED') {
+    const { validTo } = certificate;
+    const detail =
+      validTo < now
+        ? `the certificate expired on ${validTo.toISOString().slice(0, 10)}`
+        : 'a certificate of its chain has expired';
+    return unmet('certificate-expired', 'CertificateExpired', detail);
+  }
   if (chainProblem !== undefined) {
-    const type = chainProblem === 'CERT_HAS_EXPIRED' ? 'certificate-expired' : 'certificate-not-trusted';
-    return unmet(type, CHAIN_WORDS[chainProblem] ?? `ChainInvalid ${chainProblem}`);
+    return unmet('certificate-not-trusted', CHAIN_WORDS[chainProblem] ?? `ChainInvalid ${chainProblem}`);
   }
   if (identifies(certificate.names, identity)) return MET;
   const expected =
@@ -134,12 +143,10 @@ function identifies(names: CertificateNames, identity: Identity): boolean {
   }
 }
 
+type Scene = { readonly peer: Peer; readonly now: Date };
+
 /** For TLS reports: each policy for itself, whatever the decision rests on. */
-function resultOf(
-  { policy, demand, failure }: Published,
-  result: TlsResult,
-  { peer, now }: { readonly peer: Peer; readonly now: Date },
-): PolicyResult {
+function resultOf({ policy, demand, failure }: Published, result: TlsResult, { peer, now }: Scene): PolicyResult {
   if (failure !== undefined) return { policy, failure };
   const judgement = judge(demand, result, now);
   if (judgement.kind === 'met') return { policy, failure: undefined };
@@ -151,14 +158,14 @@ function resultOf(
   };
 }
 
-function evidenceOf({ requirements }: Connect, result: TlsResult, peer: Peer): TlsEvidence | undefined {
+function evidenceOf({ requirements }: Connect, result: TlsResult, { peer, now }: Scene): TlsEvidence | undefined {
   if (result.kind !== 'secured') return undefined;
   const { version, cipher, certificate, chain } = result.handshake;
   if (certificate === undefined) return { version, cipher, authenticated: false };
   // Where nobody asks for the host's certificate, what was seen is worth telling all the same.
   const asked = requirements.some(({ demand }) => demand.kind === 'authenticate' || demand.kind === 'dane');
   const identity: Identity = { kind: 'host', name: peer.host };
-  const authenticated = !asked && judgeChain(identity, result.handshake).kind === 'met';
+  const authenticated = !asked && judgeChain(identity, result.handshake, now).kind === 'met';
   const evidence = {
     version,
     cipher,
@@ -204,7 +211,6 @@ const CHAIN_WORDS: { readonly [code in string]?: string } = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'UntrustedRoot',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'UntrustedRoot',
   CERT_UNTRUSTED: 'UntrustedRoot',
-  CERT_HAS_EXPIRED: 'CertificateExpired',
   CERT_NOT_YET_VALID: 'CertificateNotYetValid',
   CERT_REVOKED: 'CertificateRevoked',
   UNABLE_TO_GET_CRL: 'RevocationUnknown',

@@ -191,16 +191,18 @@ describe('what is published, and a connector', { concurrency: 4 }, () => {
 });
 
 describe('overrides', { concurrency: 4 }, () => {
-  test('MIX-15: none lets mail go in clear, and the log names the override', async () => {
+  test('MIX-15: none lets mail go in clear, and the log names the override, who decided it and until when', async () => {
     await deliver(secure, 'cleared.test', 'delivered 2.0.0');
     assert.equal(secure.world.host('cleared').messages[0]?.tlsVersion, undefined);
-    const decided = secure.world.events.find(
-      ({ event, fields }) => event === 'tls.decided' && fields.mxHost === 'mx.cleared.test',
+    const overridden = secure.world.events.find(
+      ({ event, fields }) => event === 'tls.overridden' && fields.mxHost === 'mx.cleared.test',
     );
-    assert.deepEqual(
-      [decided?.fields.decision, decided?.fields.by, decided?.fields.policy],
-      ['clear', 'override', 'cleared'],
+    assert.equal(overridden?.fields.policy, 'cleared');
+    assert.match(overridden?.fields.reason ?? '', /^none, by .+ until .+Z: .+/);
+    const delivered = secure.world.events.find(
+      ({ event, fields }) => event === 'delivery.delivered' && fields.mxHost === 'mx.cleared.test',
     );
+    assert.deepEqual([delivered?.fields.by, delivered?.fields.policy], ['override', 'cleared']);
   });
 
   test('MIX-17, TLSA-76: encrypt takes any certificate, whatever DANE and MTA-STS say of it', async () => {

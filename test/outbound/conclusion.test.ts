@@ -65,6 +65,19 @@ describe('what is delivered', () => {
     ]);
   });
 
+  test('MIX-15 tells the override that it went by, and what proved the host', () => {
+    assert.ok(DELIVERED.kind === 'delivered');
+    const { event: cleared } = concluded({ ...DELIVERED, tls: undefined, override: 'ticket' }, termsAt(0));
+    assert.deepEqual([cleared?.[1].by, cleared?.[1].policy, cleared?.[1].tls], ['override', 'ticket', 'none']);
+    const matched = '_25._tcp.mx.dest.test 3 1 1 ab';
+    const tls = { ...TLS, by: 'dane', policy: 'mx.dest.test', matched, peerFingerprint: 'cd', chain: ['cd', 'ef'] };
+    const { event: proven } = concluded({ ...DELIVERED, tls }, termsAt(0));
+    const { by, policy, fingerprint, chain, subjects, matched: told } = proven?.[1] ?? {};
+    assert.deepEqual([by, policy, told, fingerprint, chain], ['dane', 'mx.dest.test', matched, 'cd', 'cd ef']);
+    // The record can be found by them.
+    assert.deepEqual(subjects, ['mx.dest.test', '_25._tcp.mx.dest.test', 'cd']);
+  });
+
   test('is not reported where the host answers for itself (RFC 3461 §5.2.2)', () => {
     assert.equal(concluded({ ...DELIVERED, dsnPassedOn: true }, termsAt(0)).ending, undefined);
   });

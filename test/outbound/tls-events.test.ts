@@ -9,7 +9,7 @@ import type { Published } from '#tls-policy/decision.ts';
 import type { DecisionRecord } from '#tls-policy/last-decisions.ts';
 import type { PolicyResult, SessionResults } from '#tls-policy/results.ts';
 import { decisionFor } from '../doubles/decisions.ts';
-import { outboundSettings } from '../doubles/outbound-settings.ts';
+import { outboundSettings, tlsPolicySettings } from '../doubles/outbound-settings.ts';
 
 const AT = new Date('2026-05-01T12:00:00Z');
 const endpoint = { host: 'mx.dest.test', ip: '127.0.0.9', port: 25, implicitTls: false };
@@ -90,6 +90,27 @@ test('TLS-22 a session that meets its decision is told with what was wanted and 
 test('DNS-19 records that fit behind insecure MX records are not told as verified (RFC 7672 §2.2.1)', async () => {
   const { events } = await told(sessionWith({ ...TLS, authenticated: false, by: 'dane' }));
   assert.equal(events[1]?.[1].tls, 'TLSv1.3 TLS_AES_256_GCM_SHA384 matched by dane');
+});
+
+test('MIX-15 a session under an override tells whose it is, and until when', async () => {
+  const override = {
+    name: 'ticket',
+    destinations: ['dest.test'],
+    hosts: [],
+    level: 'none',
+    match: [],
+    reason: 'their TLS is broken',
+    author: 'alice',
+    expires: new Date('2026-06-01T00:00:00Z'),
+  } as const;
+  const { events } = await told(sessionWith(undefined), {
+    ...request(),
+    decision: decisionFor({ kind: 'clear' }, { by: 'override', name: 'ticket' }),
+    settings: { ...outboundSettings(), tlsPolicy: tlsPolicySettings({ overrides: [override] }) },
+  });
+  const [event, { policy: name, reason } = {}] = events.at(-1) ?? [];
+  const words = 'none, by alice until 2026-06-01T00:00:00.000Z: their TLS is broken';
+  assert.deepEqual([event, name, reason], ['tls.overridden', 'ticket', words]);
 });
 
 test('a session in clear is not told as verified', async () => {

@@ -53,6 +53,7 @@ function shown(chain: readonly ChainCertificate[], chainProblem?: string): TlsRe
     names: readNames(first.x509.subjectAltName),
     fingerprint: first.x509.fingerprint256.replaceAll(':', '').toLowerCase(),
     thumbprint: first.x509.fingerprint.replaceAll(':', ''),
+    validTo: first.x509.validToDate,
   };
   const handshake: Handshake = {
     version: 'TLSv1.3',
@@ -169,6 +170,21 @@ test("DSNG-48 an MTA-STS diagnosis has Microsoft's words and the reason", () => 
   assert.ok(verdict.kind === 'unmet');
   assert.match(verdict.diagnosis.text, /^Remote certificate failed MTA-STS validation\. Reason: CertificateExpired \[/);
   assert.deepEqual([verdict.diagnosis.policy?.kind, verdict.diagnosis.policy?.domain], ['mta-sts', 'dest.test']);
+  assert.equal(verdict.diagnosis.policy?.detail, 'mx1.dest.test: a certificate of its chain has expired');
+});
+
+test('DSNG-48 the diagnosis of an expired certificate tells the day', () => {
+  const verdict = verdictOf(host, shown([expired], 'CERT_HAS_EXPIRED'), bySts);
+  assert.ok(verdict.kind === 'unmet');
+  const day = expired.x509.validToDate.toISOString().slice(0, 10);
+  assert.equal(verdict.diagnosis.policy?.detail, `mx1.dest.test: the certificate expired on ${day}`);
+});
+
+test('a record that holds a whole certificate is told in short', () => {
+  const verdict = verdictOf(dane(tlsaText('3 0 0', leaf)), shown([leaf], UNTRUSTED), byDane);
+  assert.ok(verdict.kind === 'met');
+  assert.match(verdict.evidence?.matched ?? '', /^_25\._tcp\.mx1\.dest\.test 3 0 0 [0-9a-f]+\.\.\.$/);
+  assert.equal(verdict.evidence?.matched?.length, 200);
 });
 
 describe('evidence', () => {

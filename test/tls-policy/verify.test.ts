@@ -13,6 +13,7 @@ const certificate = {
   names: { hosts: ['mx.example.net'], addresses: [] },
   fingerprint: 'ab'.repeat(32),
   thumbprint: 'CD'.repeat(20),
+  validTo: new Date('2999-01-01'),
 };
 const good: Handshake = {
   version: 'TLSv1.3',
