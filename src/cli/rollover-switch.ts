@@ -4,6 +4,7 @@ import { lstat, readFile } from 'node:fs/promises';
 
 import { replacePair } from '#certificates/key-files.ts';
 import { selfSignedCertificate } from '#certificates/request.ts';
+import { failureText } from '#publishing/compared-record.ts';
 import { forgetGoing, noteGoing } from '#publishing/going-keys.ts';
 import { currentText, recordOfKey } from '#publishing/records.ts';
 import { objections, publishedKeys, waitFor } from '#publishing/rollover.ts';
@@ -123,6 +124,15 @@ async function demandPlainFiles(names: readonly string[]): Promise<void> {
 async function demandWait(view: Rollover, now: Date): Promise<void> {
   const published = publishedKeys(view.own.files.certFile, 'next', view.wanted);
   if (published === undefined) return;
+  const [silent] = published.names.filter((name) => failureText(view.answers.get(name)) !== undefined);
+  if (silent !== undefined) {
+    const why = failureText(view.answers.get(silent)) ?? '';
+    throw new CommandFailure(
+      'failed',
+      `nobody can tell what stands at ${silent}: ${why}`,
+      'Try again when DNS answers.',
+    );
+  }
   const sightings = await view.sightings();
   if (waitFor(published, sightings, now).kind === 'over') return;
   throw new CommandFailure(

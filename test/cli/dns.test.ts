@@ -127,6 +127,33 @@ describe('postern dns', () => {
     }
   });
 
+  test('PUB-14 a policy that is enforced too early is advised against, by days and by days with reports', async () => {
+    const fresh = await OwnWorld.start();
+    try {
+      const advice = async (): Promise<string> =>
+        /enforced after (\d+ days of testing(?: with reports)?)/.exec((await fresh.run('dns', '--lint')).out)?.[1] ??
+        'none';
+      assert.equal(await advice(), 'none');
+      fresh.minutes = 3 * 1440;
+      fresh.domain = ownDomain({ mtaSts: { mode: 'enforce', maxAge: 604_800_000, mx: [] } });
+      fresh.configure();
+      assert.equal(await advice(), '3 days of testing');
+      fresh.domain = ownDomain({ mtaSts: { mode: 'testing', maxAge: 604_800_000, mx: [] } });
+      fresh.configure();
+      await advice();
+      fresh.minutes += 9 * 1440;
+      fresh.domain = ownDomain({ mtaSts: { mode: 'enforce', maxAge: 604_800_000, mx: [] } });
+      fresh.configure();
+      assert.equal(await advice(), 'none');
+      await fresh.receiveReport(4);
+      await fresh.receiveReport(5);
+      await fresh.receiveReport(400);
+      assert.equal(await advice(), '2 days of testing with reports');
+    } finally {
+      await fresh.close();
+    }
+  });
+
   test('PUB-20 a certificate that is renewed with its key leaves the records well', async () => {
     await world.publish(await world.wantedLines());
     const old = await world.wantedLines();

@@ -13,6 +13,7 @@ import type { CertificateSettings } from '#certificates/settings.ts';
 import { openHttpServer, type HttpServer } from '#http/server.ts';
 import type { PublishedDomain } from '#publishing/settings.ts';
 import { siteRoutes } from '#publishing/site.ts';
+import { keepReceived, receivedReport } from '#reporting/tls-report/received.ts';
 import { ChainMaker, type ChainCertificate, type KeyKind } from '../doubles/chains.ts';
 import { CommandBench, type Run } from '../doubles/console.ts';
 import { TestRelay } from '../doubles/inbound-relay.ts';
@@ -139,6 +140,25 @@ export class OwnWorld {
   async wantedLines(): Promise<readonly string[]> {
     const { out } = await this.run('dns', '--zone');
     return out.split('\n').filter((line) => line !== '' && !line.startsWith(';'));
+  }
+
+  /** A report of somebody about the day that was so many days ago, by the clock of the commands. */
+  async receiveReport(daysAgo: number): Promise<void> {
+    const start = new Date(Date.now() + (this.minutes - daysAgo * 1440) * 60_000);
+    const store = new MemoryRecordStore(() => start, this.shared);
+    const arrived = {
+      signer: 'sender.test',
+      organizationName: 'Sender',
+      reportId: `${start.toISOString()}@sender.test`,
+      start,
+      end: start,
+      domains: ['own.test'],
+      totals: { successes: 1, failures: 0 },
+      oddities: [],
+      gzip: new Uint8Array(),
+      failures: [],
+    };
+    await keepReceived(store, receivedReport(arrived, 'mail', start), new Date('2099-01-01'));
   }
 
   /** As an authority does it with a request that it is sent. */
