@@ -32,7 +32,7 @@ export const taggedString = (number: number, octets: Uint8Array): Buffer => elem
 /** A whole number of octets. */
 export const bitString = (octets: Uint8Array): Buffer => element(TAGS.bitString, Buffer.concat([Buffer.of(0), octets]));
 
-/** Up to eight bits, the first one first; those behind the last one that is set are not written (X.690 §11.2). */
+/** Up to eight bits, the first one first; those behind the last one that is set are not written (X.690, 11.2). */
 export function bitFlags(...flags: readonly boolean[]): Buffer {
   const length = flags.lastIndexOf(true) + 1;
   if (length === 0) return element(TAGS.bitString, Buffer.of(0));

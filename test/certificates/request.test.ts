@@ -87,7 +87,7 @@ test('a key that cannot sign here is refused', () => {
 });
 
 describe('DER', () => {
-  test('numbers are positive and as short as they can be (X.690 §8.3)', () => {
+  test('numbers are positive and as short as they can be (X.690, 8.3)', () => {
     for (const [octets, hex] of [
       [[0], '020100'],
       [[0, 0, 0x7f], '02017f'],

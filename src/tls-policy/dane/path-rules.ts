@@ -93,7 +93,7 @@ function faultOfAuthority({ says, at, depth, below }: Place): string | undefined
   const isOldRoot = says.version === 1 && says.isSelfIssued && at === depth;
   if (basicConstraints?.isAuthority !== true && !isOldRoot) return 'is no certificate authority';
   if (keyUsage?.keyCertSign === false) return 'may not sign certificates';
-  // RFC 5280 §4.2.1.9 and §4.2.1.10: self-issued ones between do not count.
+  // RFC 5280 §4.2.1.9, RFC 5280 §4.2.1.10: self-issued ones between do not count.
   const counted = below.filter((certificate, index) => index === 0 || !certificate.isSelfIssued);
   if (counted.length - 1 > (basicConstraints?.pathLength ?? Infinity)) return 'allows fewer authorities below it';
   const areKept = counted.every(({ names }) => nameConstraints === undefined || keepsTo(nameConstraints, names));
