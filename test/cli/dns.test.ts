@@ -148,6 +148,7 @@ describe('postern dns', () => {
       await fresh.receiveReport(4);
       await fresh.receiveReport(5);
       await fresh.receiveReport(400);
+      await fresh.receiveReport(3, 'other.test');
       assert.equal(await advice(), '2 days of testing with reports');
     } finally {
       await fresh.close();

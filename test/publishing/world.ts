@@ -143,16 +143,16 @@ export class OwnWorld {
   }
 
   /** A report of somebody about the day that was so many days ago, by the clock of the commands. */
-  async receiveReport(daysAgo: number): Promise<void> {
+  async receiveReport(daysAgo: number, domain = 'own.test'): Promise<void> {
     const start = new Date(Date.now() + (this.minutes - daysAgo * 1440) * 60_000);
     const store = new MemoryRecordStore(() => start, this.shared);
     const arrived = {
       signer: 'sender.test',
       organizationName: 'Sender',
-      reportId: `${start.toISOString()}@sender.test`,
+      reportId: `${start.toISOString()}.${domain}@sender.test`,
       start,
       end: start,
-      domains: ['own.test'],
+      domains: [domain],
       totals: { successes: 1, failures: 0 },
       oddities: [],
       gzip: new Uint8Array(),
