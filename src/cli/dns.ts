@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 
 import { CertificateError } from '#certificates/server-certificates.ts';
 import type { RelayConfig } from '#config/schema.ts';
-import { findingLines, isWrong, recordLines, summaryLine, zoneLines } from '#publishing/dns-text.ts';
+import { besidesRecords, findingLines, isWrong, recordLines, summaryLine, zoneLines } from '#publishing/dns-text.ts';
 import { inspect, inspectClosely, ownSide, type InspectParts, type Inspection } from '#publishing/inspect.ts';
 import type { LintFinding } from '#publishing/lint/finding.ts';
 import type { OwnSide } from '#publishing/records.ts';
@@ -111,10 +111,10 @@ function print({ console }: CommandContext, looked: readonly Looked[], { zone, j
     const domains = looked.map(({ wanted, records, findings }) => ({ domain: wanted.domain, records, findings }));
     return console.write(JSON.stringify({ domains }, undefined, 2));
   }
-  const lines = looked.map(({ wanted, records, findings }) =>
-    zone === true
-      ? [...zoneLines(wanted.domain, records), ...findingLines(findings ?? []).map((line) => `;${line}`)]
-      : [wanted.domain, ...recordLines(records), ...findingLines(findings ?? []), summaryLine(records, findings)],
-  );
+  const lines = looked.map(({ wanted, records, findings }) => {
+    const others = findings === undefined ? undefined : besidesRecords(findings);
+    if (zone === true) return zoneLines(wanted.domain, records);
+    return [wanted.domain, ...recordLines(records), ...findingLines(others ?? []), summaryLine(records, others)];
+  });
   console.write(lines.map((some) => some.map(printable).join('\n')).join('\n\n'));
 }

@@ -19,7 +19,7 @@ export function compareTlsa(
     .map(({ record, reason }) => ({ text: recordText(record), reason }));
   const ours = keys.map((key): ComparedRecord => {
     const content = recordText(key.record);
-    const row = { name, type: 'TLSA', content, publish: true };
+    const row = { name, type: 'TLSA', content, about: keyWords(key), publish: true };
     if (failure !== undefined) return { ...row, state: 'unknown', reason: failure };
     if (!records.some((record) => recordText(record) === content)) {
       return { ...row, state: 'missing', reason: `${absence(answer)} for ${keyWords(key)}` };

@@ -17,6 +17,8 @@ export type ComparedRecord = ZoneRecord & {
   readonly state: RecordState;
   /** Why it is in that state; what is there instead. One line; `''` for what is well and needs no word. */
   readonly reason: string;
+  /** What it is for, where the name does not tell: which key of ours. */
+  readonly about?: string;
   /** `content` belongs into the zone as it is. Not of MX records, which are the operator's to write, nor of what waits. */
   readonly publish: boolean;
 };

@@ -1,5 +1,5 @@
 /** What `postern dns` prints of a domain: rows for people, lines for a zone file. Pure. */
-import type { ComparedRecord } from './compared-record.ts';
+import type { ComparedRecord, RecordState } from './compared-record.ts';
 import type { LintFinding } from './lint/finding.ts';
 import { zoneLine } from './zone-text.ts';
 
@@ -23,14 +23,24 @@ export function zoneLines(domain: string, records: readonly ComparedRecord[]): r
   return [
     `; ${domain}`,
     ...records.flatMap((record) => {
-      const { state, publish, reason, type, content } = record;
-      if (publish) return [...(type === 'TLSA' ? [`; ${reason || content}`] : []), zoneLine(record)];
+      const { state, publish, reason, type, about } = record;
+      if (publish) return [...(about === undefined ? [] : [`; ${about}`]), zoneLine(record)];
       if (state === 'waits') return [`; ${record.name} ${type} is not to be changed yet: ${reason}`];
       return type === 'MX' && state === 'missing' ? [`; with the preference of your choice: ${zoneLine(record)}`] : [];
     }),
   ];
 }
 
+/** Findings that no row of a record says already. */
+export function besidesRecords(findings: readonly LintFinding[]): readonly LintFinding[] {
+  return findings.filter(({ code }) => !ROW_CODES.has(code));
+}
+
+const ROW_CODES: ReadonlySet<string> = new Set(
+  (['missing', 'wrong', 'extra', 'unknown', 'waits'] as const satisfies readonly RecordState[]).map(
+    (state) => `record-${state}`,
+  ),
+);
 const WIDTH = 8;
 const INDENT = ' '.repeat(WIDTH + 3);
 
