@@ -14,7 +14,7 @@ import { TestRelay } from '../doubles/inbound-relay.ts';
 import { inboundSettings } from '../doubles/inbound-settings.ts';
 import { outboundSettings } from '../doubles/outbound-settings.ts';
 import { resolverFor } from '../doubles/resolver.ts';
-import { CLOSE, HANG, ScriptedHost, raw, type ScriptedHostOptions } from '../doubles/scripted-host.ts';
+import { CLOSE, HANG, ScriptedHost, TLS_1_0_ONLY, raw, type ScriptedHostOptions } from '../doubles/scripted-host.ts';
 import { startZone, type ZoneOptions } from '../doubles/zone.ts';
 
 const chains = new ChainMaker();
@@ -165,6 +165,11 @@ describe('a host that has no TLS to show', () => {
     const host = await scripted(t, { tls: { cert, key }, script: { handshake: CLOSE } });
     // What the system says of it depends on which octets were under way.
     assert.match(told(await probe(host.port)).join(), /^failed (?:ECONNRESET|the host closed the connection)$/);
+  });
+
+  test('PUB-11 speaks nothing newer than TLS 1.0', async (t) => {
+    const host = await scripted(t, { tls: { cert, key, ...TLS_1_0_ONLY } });
+    assert.match(told(await probe(host.port)).join(), /^failed \S+/);
   });
 
   test('where nobody listens', async () => {
