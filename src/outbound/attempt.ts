@@ -53,7 +53,7 @@ export type AttemptParts = {
   readonly survey: (request: SurveyRequest) => Promise<Survey>;
   readonly decisions: Pick<Decisions, 'decide'>;
   readonly skip: (request: SkipRequest) => void;
-  readonly reuse: (session: Session, route: Route) => void;
+  readonly reuse: (session: Session, request: OpenRequest) => void;
   readonly open: (request: OpenRequest) => Promise<SessionOpening>;
   readonly pool: SessionPool;
 };
@@ -180,7 +180,7 @@ class Run {
     const terms = { key: poolKey(request), hostsLeft, override };
     const kept = this.#parts.pool.take(terms.key);
     if (kept !== undefined && (await this.#transact(kept, { ...terms, isKept: true }))) {
-      this.#parts.reuse(kept, request.route);
+      this.#parts.reuse(kept, request);
       return undefined;
     }
     const opening = await this.#parts.open(request);

@@ -67,10 +67,16 @@ export class TlsTeller {
     return opening;
   }
 
-  /** A session that was open already carries mail for this route (RFC 8460 §4 counts sessions; settings may count uses). */
-  reuse(session: Session, route: Route): void {
-    const results = this.#results.get(session);
-    if (results === undefined || results.length === 0) return;
+  /**
+   * A session that was open already carries another message (RFC 8460 §4 counts sessions; settings may count uses). What was found
+   * then counts for the policies of this message, which are alike, but for the domain of those who have none.
+   */
+  reuse(session: Session, { decision: { published }, route }: OpenRequest): void {
+    const results = (this.#results.get(session) ?? []).flatMap(({ failure }, at) => {
+      const policy = published[at]?.policy;
+      return policy === undefined ? [] : [{ policy, failure }];
+    });
+    if (results.length === 0) return;
     const domain = nexthopOf(route, session.endpoint.host);
     this.#listeners.count({ domain, results, at: this.#listeners.now(), reused: true });
   }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { EventFields, EventName } from '#log/events.ts';
 import { diagnose } from '#mail/diagnosis.ts';
 import type { OpenRequest } from '#outbound/attempt.ts';
 import { TlsTeller } from '#outbound/tls-events.ts';
-import type { SessionOpening } from '#outbound/transaction.ts';
+import type { Session, SessionOpening } from '#outbound/transaction.ts';
 import type { Published } from '#tls-policy/decision.ts';
 import type { DecisionRecord } from '#tls-policy/last-decisions.ts';
 import type { PolicyResult, SessionResults } from '#tls-policy/results.ts';
@@ -161,4 +161,45 @@ test('RPTB-34 a host that is left alone is told, and counted where the policy is
   );
   assert.deepEqual(all.counted, [{ domain: 'dest.test', results: [{ policy, failure }], at: AT }]);
   assert.deepEqual(all.decisions[0]?.decision, 'skip');
+});
+
+const openedWith = async (results: readonly PolicyResult[]): Promise<[Told, TlsTeller, Session]> => {
+  const all = new Told();
+  const opening = sessionWith(TLS, results);
+  const teller = all.teller(opening);
+  await teller.open(request());
+  all.counted.length = 0;
+  assert.ok(opening.kind === 'open');
+  return [all, teller, opening.session];
+};
+const noPolicy = (domain: string): PolicyResult['policy'] => ({
+  type: 'no-policy-found',
+  domain,
+  strings: [],
+  mxPatterns: [],
+});
+const under = (...policies: readonly PolicyResult['policy'][]): OpenRequest['decision'] =>
+  decisionFor({ kind: 'prefer' }, { published: policies.map((one) => ({ ...published(false), policy: one })) });
+
+describe('a session that carries another message', () => {
+  test('RPTB-14 is told as used again', async () => {
+    const results = [{ policy, failure: undefined }];
+    const [{ counted }, teller, session] = await openedWith(results);
+    teller.reuse(session, request());
+    assert.deepEqual(counted, [{ domain: 'dest.test', results, at: AT, reused: true }]);
+  });
+
+  test('RPTB-03 counts for the domain whose message it is, of which the one before must not hear', async () => {
+    const [{ counted }, teller, session] = await openedWith([{ policy: noPolicy('dest.test'), failure: undefined }]);
+    const others = { ...route, domain: 'other.test', key: 'other.test:25' };
+    teller.reuse(session, { ...request(), route: others, decision: under(noPolicy('other.test')) });
+    const results = [{ policy: noPolicy('other.test'), failure: undefined }];
+    assert.deepEqual(counted, [{ domain: 'other.test', results, at: AT, reused: true }]);
+  });
+
+  test('RPTS-08 counts for nothing where it carries a TLS report (RFC 8460 §3)', async () => {
+    const [{ counted }, teller, session] = await openedWith([{ policy: noPolicy('dest.test'), failure: undefined }]);
+    teller.reuse(session, { ...request(), decision: under() });
+    assert.deepEqual(counted, []);
+  });
 });
