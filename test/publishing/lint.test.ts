@@ -11,7 +11,7 @@ import type { PublishedDomain } from '#publishing/settings.ts';
 import { assessRecords } from '#tls-policy/dane/records.ts';
 import type { TlsaFinding } from '#tls-policy/dane/finding.ts';
 import type { MailboxAnswer, TlsProbe } from '#tls-policy/host-probe.ts';
-import type { StsMode } from '#tls-policy/mta-sts/policy.ts';
+import { readPolicy, type StsMode } from '#tls-policy/mta-sts/policy.ts';
 import { ChainMaker, daysFromNow, tlsaText, type ChainCertificate } from '../doubles/chains.ts';
 import { bogus, dnsFacts, found, nodata, nxdomain, ownKeys, servfail, tlsa, wantedOf } from './published.ts';
 
@@ -210,18 +210,23 @@ describe('the policy and the MX records', () => {
     assert.deepEqual(told({ domain: { mtaSts: policyOf('enforce', { maxAge: DAY }) } }), []);
   });
 
-  test('what a lenient sender forgives in the text that is served is told', () => {
-    const wanted = wantedOf({ mtaSts: policyOf('enforce') });
-    const [policy] = servedBy(wanted);
-    assert.ok(policy?.fetch.kind === 'policy');
-    const warnings = [
-      { severity: 'error', line: 3, text: 'an empty line' },
-      { severity: 'warning', line: 4, text: 'a final dot in mx.own.test.' },
-    ] as const;
-    assert.deepEqual(told({ served: [{ ...policy, fetch: { ...policy.fetch, warnings } }] }), [
-      'error policy-flaw 192.0.2.1',
-      'warning policy-flaw 192.0.2.1',
-    ]);
+  test('POL-11 POL-44 POL-46 what a lenient sender forgives in the text that is served is told (RFC 8461 §3.2)', () => {
+    const lines = ['version: STSv1', 'mode: enforce', 'mx: mx.own.test', 'max_age: 604800'];
+    for (const [text, expected] of [
+      [['version: STSv1', '', ...lines.slice(1)], ['error']],
+      [[...lines, 'mx: 192.0.2.1'], ['error']],
+      [lines.map((line) => line.replace('own.test', 'own.test.')), ['warning']],
+      [[...lines, '', ''], ['warning']],
+      [lines, []],
+    ] as const) {
+      const reading = readPolicy(Buffer.from(text.map((line) => `${line}\r\n`).join('')));
+      assert.ok(reading.kind === 'policy');
+      assert.deepEqual(
+        told({ served: [{ address: '192.0.2.1', fetch: reading }] }),
+        expected.map((severity) => `${severity} policy-flaw 192.0.2.1`),
+        text.join(),
+      );
+    }
   });
 
   test('the certificate of the policy host is seen to end', () => {
@@ -246,7 +251,7 @@ describe('records', () => {
     assert.deepEqual(told({ served: [], dns: { sts: nxdomain } }), ['warning record-waits _mta-sts.own.test TXT']);
   });
 
-  test('text that some senders do not read is a warning, though we do', () => {
+  test('TXT-06 TXT-07 RPTR-07 RPTR-08 RPTR-25 text that some senders do not read is a warning, though we do', () => {
     const id = wantedOf({ mtaSts: policyOf('enforce') }).sts?.id ?? '';
     for (const text of [`v=STSv1 ; id=${id}`, `v=STSv1; id=${id} `]) {
       assert.deepEqual(told({ dns: { sts: found([text]) } }), ['warning record-lenient _mta-sts.own.test TXT']);
@@ -278,7 +283,7 @@ describe('records', () => {
     assert.deepEqual(told({ dns: { sts: found(['v=STSv1 ; id= ']) } }), ['error record-wrong _mta-sts.own.test TXT']);
   });
 
-  test('a place that no report can go to is a warning, with the reason', () => {
+  test('RPTR-18 RPTR-19 a place that no report can go to is a warning, with the reason', () => {
     const reports = found(['v=TLSRPTv1; rua=mailto:tls@own.test,ftp://own.test/r,mailto:tls@own.test!10m']);
     assert.deepEqual(
       findings({ dns: { reports } })
@@ -448,7 +453,7 @@ describe('DANE', () => {
     assert.deepEqual(mismatch({ mx }), [`error tlsa-mismatch ${PLACE}`]);
   });
 
-  test('a record of usage 2 for the own certificate is a mismatch that says why', () => {
+  test('TLSA-57 a record of usage 2 for the own certificate is a mismatch that says why', () => {
     const self = chains.make({ names });
     const [finding] = findings({
       facts: { hosts: [host({ tlsa: published(tlsaText('2 0 1', self)) }, [secured(self)])] },
