@@ -27,6 +27,8 @@ export class Pauses {
   readonly #schedule: (destination: string) => ScheduleSettings;
   readonly #random: () => number;
   readonly #paused = new Map<string, Pause>();
+  /** While the store is asked for all pauses: the destinations that have changed since. */
+  #changed: Set<string> | undefined;
   /** Sessions that failed since the last answer, for destinations that have answered. */
   readonly #answered = new Map<string, number>();
 
@@ -38,9 +40,13 @@ export class Pauses {
 
   /** Takes the pauses up as the store has them: those of an earlier life, and without those that an operator ended. */
   async load(): Promise<void> {
+    const changed = new Set<string>();
+    this.#changed = changed;
     const pauses = await this.#keeper.pauses();
-    this.#paused.clear();
-    for (const pause of pauses) this.#paused.set(pause.destination, pause);
+    this.#changed = undefined;
+    // What was learned meanwhile the store did not know yet.
+    for (const destination of this.#paused.keys()) if (!changed.has(destination)) this.#paused.delete(destination);
+    for (const pause of pauses) if (!changed.has(pause.destination)) this.#paused.set(pause.destination, pause);
   }
 
   /** The pause in force, if any. */
@@ -90,6 +96,7 @@ export class Pauses {
   }
 
   #set(destination: string, pause: Pause | undefined): void {
+    this.#changed?.add(destination);
     if (pause === undefined) this.#paused.delete(destination);
     else this.#paused.set(destination, pause);
   }

@@ -91,6 +91,17 @@ test('the rests of an earlier life are taken up, and those that an operator ende
     assert.equal(next.at('dead.test', NOON), undefined);
   }));
 
+test('what is learned while the rests are taken up counts more than what the store said before', async () =>
+  inStore(async ({ pauses, store }) => {
+    await pauses.learn('back.test', REFUSED, NOON);
+    const loaded = pauses.load();
+    await Promise.all([pauses.learn('dead.test', REFUSED, NOON), pauses.learn('back.test', undefined, NOON), loaded]);
+    assert.equal(pauses.at('dead.test', NOON)?.diagnosis, REFUSED);
+    assert.equal(pauses.at('back.test', NOON), undefined);
+    await pauses.learn('dead.test', undefined, after(10 * SECOND));
+    assert.deepEqual(await store.pauses(), [], 'no rest is left that nobody would end');
+  }));
+
 test('what the store does not take is not believed, and is told to it again', async () => {
   const kept: Pause[] = [];
   let isFull = true;
