@@ -42,8 +42,7 @@ export class Pauses {
   async load(): Promise<void> {
     const changed = new Set<string>();
     this.#changed = changed;
-    const pauses = await this.#keeper.pauses();
-    this.#changed = undefined;
+    const pauses = await this.#keeper.pauses().finally(() => (this.#changed = undefined));
     // What was learned meanwhile the store did not know yet.
     for (const destination of this.#paused.keys()) if (!changed.has(destination)) this.#paused.delete(destination);
     for (const pause of pauses) if (!changed.has(pause.destination)) this.#paused.set(pause.destination, pause);
