@@ -162,8 +162,8 @@ function evidenceOf({ requirements }: Connect, result: TlsResult, { peer, now }:
   if (result.kind !== 'secured') return undefined;
   const { version, cipher, certificate, chain } = result.handshake;
   if (certificate === undefined) return { version, cipher, authenticated: false };
-  // Where nobody asks for the host's certificate, what was seen is worth telling all the same.
-  const asked = requirements.some(({ demand }) => demand.kind === 'authenticate' || demand.kind === 'dane');
+  // Where nobody asks who the host is, what was seen is worth telling all the same.
+  const asked = requirements.some(({ demand }) => demand.kind === 'dane' || namesHost(demand));
   const identity: Identity = { kind: 'host', name: peer.host };
   const authenticated = !asked && judgeChain(identity, result.handshake, now).kind === 'met';
   const evidence = {
@@ -182,19 +182,21 @@ function proven(
   { requirements }: Connect,
   match: Match = {},
 ): TlsEvidence | undefined {
-  const [{ demand, by, name }] = requirements;
+  const [{ demand, by, name, record }] = requirements;
+  const matched = match.matched ?? record;
   if (evidence === undefined || (demand.kind !== 'authenticate' && demand.kind !== 'dane')) return evidence;
-  const authenticated =
-    requirements.some((one) => one.demand.kind === 'authenticate') || (demand.kind === 'dane' && demand.nameIsSecure);
+  const isNamed = requirements.some((one) => namesHost(one.demand)) || (demand.kind === 'dane' && demand.nameIsSecure);
   return {
     ...evidence,
-    authenticated,
+    authenticated: isNamed || evidence.authenticated,
     by,
     ...(name === '' ? {} : { policy: name }),
-    ...(match.matched === undefined ? {} : { matched: match.matched }),
+    ...(matched === undefined ? {} : { matched }),
     ...(match.warnings === undefined || match.warnings.length === 0 ? {} : { warnings: match.warnings }),
   };
 }
+
+const namesHost = (demand: Demand): boolean => demand.kind === 'authenticate' && demand.identity.kind !== 'any';
 
 const fingerprintOf = (certificate: X509Certificate): string =>
   certificate.fingerprint256.replaceAll(':', '').toLowerCase();

@@ -100,6 +100,12 @@ test('evidence says authenticated only when chain and name hold', () => {
   assert.equal(evidence(named, { chainProblem: 'CERT_HAS_EXPIRED' }), false);
 });
 
+test('evidence says authenticated of no host whose name nobody has compared (CertificateValidation)', () => {
+  const anybody = authenticate({ kind: 'any' });
+  assert.equal(evidence(anybody, { certificate: other }), false);
+  assert.equal(evidence(anybody, {}), true);
+});
+
 test('the text of a certificate cannot break a diagnosis apart', () => {
   const verdict = verifyTls(named, secured({ certificate: { ...other, subject: 'CN=a\r\nX: \u00e9' } }), peer, NOW);
   assert.ok(verdict.kind === 'unmet');
