@@ -71,12 +71,7 @@ export async function attempt(order: AttemptOrder, parts: AttemptParts): Promise
   const run = new Run(order, parts);
   const finding = await parts.survey(run.question);
   if (finding.kind === 'trouble') run.meetTrouble(finding.trouble, false);
-  else {
-    for (const [position, host] of finding.hosts.entries()) {
-      await run.tryHost(host, position < finding.hosts.length - 1);
-      if (run.isDone) break;
-    }
-  }
+  else await run.tryHosts(finding);
   return run.result();
 }
 
@@ -95,6 +90,8 @@ class Run {
   #unreachable: Diagnosis | undefined;
   /** A host is left that other mail may go to. */
   #isOfMessage = false;
+  /** The destination has more hosts than this attempt tries. */
+  #isCut = false;
   #transacted = false;
 
   constructor(order: AttemptOrder, parts: AttemptParts) {
@@ -115,12 +112,21 @@ class Run {
     return { route, settings, wish, fresh: expired };
   }
 
-  get isDone(): boolean {
+  get #isDone(): boolean {
     return this.#open().length === 0;
   }
 
+  /** In turn, until nothing is open. */
+  async tryHosts({ hosts, isCut }: Survey & { readonly kind: 'hosts' }): Promise<void> {
+    this.#isCut = isCut === true;
+    for (const [position, host] of hosts.entries()) {
+      await this.#tryHost(host, position < hosts.length - 1);
+      if (this.#isDone) return;
+    }
+  }
+
   /** Tries the addresses of one host, each as a host of its own, until nothing is open (RFC 5321 §5.1). */
-  async tryHost({ host, known: knowing }: SurveyedHost, hostsLeft: boolean): Promise<void> {
+  async #tryHost({ host, known: knowing }: SurveyedHost, hostsLeft: boolean): Promise<void> {
     const known = await knowing;
     if (known.addresses.kind === 'trouble') {
       this.meetTrouble(known.addresses.trouble, hostsLeft);
@@ -139,11 +145,12 @@ class Run {
       const othersLeft = hostsLeft || position < ips.length - 1;
       const trouble = await this.#serve({ endpoint, decision, route, settings }, othersLeft);
       if (trouble !== undefined) this.meetTrouble(trouble, othersLeft);
-      if (this.isDone) return;
+      if (this.#isDone) return;
     }
   }
 
-  meetTrouble(trouble: Trouble, hostsLeft: boolean): void {
+  meetTrouble(met: Trouble, hostsLeft: boolean): void {
+    const trouble = this.#inView(met);
     this.#learn(trouble);
     for (const delivery of this.#open()) {
       const standing = this.#standings.get(delivery) ?? UNTRIED;
@@ -162,6 +169,12 @@ class Run {
     if (this.#isOfMessage) return { kind: 'untold' };
     const diagnosis = this.#unreachable;
     return diagnosis === undefined ? { kind: 'answered' } : { kind: 'unreachable', diagnosis };
+  }
+
+  /** RFC 8689 §4.2.1: what no host offers is lasting only where all of them were reached. */
+  #inView<Met extends Trouble>(trouble: Met): Met {
+    const isOpen = this.#isCut && trouble.diagnosis.policy?.kind === 'requiretls';
+    return isOpen ? { ...trouble, weight: 'transient' } : trouble;
   }
 
   #learn(trouble: Trouble): void {
@@ -208,8 +221,9 @@ class Run {
     for (const [position, delivery] of open.entries()) {
       const answer = result.recipients[position];
       if (answer === undefined) continue;
-      if (answer.kind === 'refused') this.#learn(answer);
-      this.#standings.set(delivery, meetResult(this.#standings.get(delivery) ?? UNTRIED, answer, at));
+      const told = answer.kind === 'refused' ? this.#inView(answer) : answer;
+      if (told.kind === 'refused') this.#learn(told);
+      this.#standings.set(delivery, meetResult(this.#standings.get(delivery) ?? UNTRIED, told, at));
     }
     return true;
   }

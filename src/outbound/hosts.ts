@@ -40,7 +40,13 @@ export type Host = {
 };
 
 export type HostsFinding =
-  { readonly kind: 'hosts'; readonly hosts: readonly Host[] } | { readonly kind: 'trouble'; readonly trouble: Trouble };
+  | {
+      readonly kind: 'hosts';
+      readonly hosts: readonly Host[];
+      /** There are more, which this attempt leaves untried. */
+      readonly isCut?: boolean | undefined;
+    }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble };
 
 export type HostFinderParts = {
   readonly resolver: Resolver;
@@ -88,7 +94,9 @@ export class HostFinder {
     }
     const selection = this.#select(answer.records, settings.hostname);
     if (selection.kind === 'trouble') return selection;
-    return { kind: 'hosts', hosts: this.#hosts(selection.candidates, origin, route, settings) };
+    const { candidates } = selection;
+    const isCut = candidates.length > settings.outbound.hostsPerAttempt;
+    return { kind: 'hosts', hosts: this.#hosts(candidates, origin, route, settings), isCut };
   }
 
   /**
@@ -171,7 +179,7 @@ export class HostFinder {
       nexthopName: undefined,
       addresses: () => addressesOf(name, port),
     }));
-    return { kind: 'hosts', hosts };
+    return { kind: 'hosts', hosts, isCut: smartHosts.length > chosen.length };
   }
 
   /** Both families are asked at the same time, and one that fails does not hide the other. */

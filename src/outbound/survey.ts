@@ -24,7 +24,7 @@ export type HostKnowledge = { readonly addresses: AddressFinding; readonly dane:
 export type SurveyedHost = { readonly host: Host; readonly known: Promise<HostKnowledge> };
 
 export type Survey =
-  | { readonly kind: 'hosts'; readonly hosts: readonly SurveyedHost[] }
+  | { readonly kind: 'hosts'; readonly hosts: readonly SurveyedHost[]; readonly isCut?: boolean | undefined }
   | { readonly kind: 'trouble'; readonly trouble: Trouble };
 
 export type SurveyRequest = {
@@ -50,7 +50,7 @@ export async function survey(request: SurveyRequest, parts: SurveyParts): Promis
   const surveyor = new Surveyor(request, parts);
   const isBelieved = request.route.kind !== 'mx' || parts.dnssec().kind === 'validates';
   return {
-    kind: 'hosts',
+    ...finding,
     hosts: finding.hosts.map((host) => ({
       // A resolver that is not known to validate vouches for no name; what the operator wrote down needs no DNSSEC.
       host: isBelieved ? host : { ...host, mxSecure: false },

@@ -78,7 +78,7 @@ class World {
     expired = false,
     message = {},
   }: Plan): Promise<AttemptResult> {
-    const finding: HostsFinding = { kind: 'hosts', hosts: hosts.map((host, at) => this.#hostOf(host, at, route)) };
+    const finding: HostsFinding = { kind: 'hosts', hosts: hosts.map((host, at) => this.hostOf(host, at, route)) };
     return this.attemptWith(async () => Promise.resolve(finding), { to, hosts, route, settings, expired, message });
   }
 
@@ -107,7 +107,7 @@ class World {
     await Promise.all(this.#running.map(async (host) => host.close()));
   }
 
-  #hostOf(host: readonly ScriptedHost[] | AddressFinding, at: number, { connector }: Route): Host {
+  hostOf(host: readonly ScriptedHost[] | AddressFinding, at: number, { connector }: Route): Host {
     const port = this.#running[0]?.port ?? 0;
     const finding: AddressFinding =
       'kind' in host
@@ -275,6 +275,20 @@ describe('a destination is unreachable', () => {
       assert.equal(both.reach.kind, 'untold', 'other mail may go to the second host');
       assert.equal((await world.attempt({ hosts: [[lost], [unproven]] })).reach.kind, 'answered');
       assert.equal(unproven.messages.length, 1);
+    }));
+
+  test('REQ-34 REQ-35 a message with REQUIRETLS fails at once only where no host is left untried (RFC 8689 §4.2.1)', async () =>
+    inWorld(async (world) => {
+      const inClear = await world.host();
+      const attempted = async (isCut: boolean, expired = false): Promise<string[]> => {
+        const host: Host = { ...world.hostOf([inClear], 0, MX), name: 'dest.test' };
+        const finding: HostsFinding = { kind: 'hosts', hosts: [host], isCut };
+        const plan = { to: [BOB], hosts: [], route: MX, settings: settingsWith(), expired, message: tagged };
+        return inShort(await world.attemptWith(async () => Promise.resolve(finding), plan));
+      };
+      assert.deepEqual(await attempted(false), ['failed requiretls-no-tls']);
+      assert.deepEqual(await attempted(true), ['deferred requiretls-no-tls']);
+      assert.deepEqual(await attempted(true, true), ['failed requiretls-no-tls']);
     }));
 
   test('and mail that is too old fails then', async () =>

@@ -112,6 +112,14 @@ describe('MX hosts', () => {
 
   test('are limited in number', async () => {
     assert.equal((await hostsOf('dest.test', { outbound: { hostsPerAttempt: 2 } })).length, 2);
+    for (const [hostsPerAttempt, isCut] of [
+      [2, true],
+      [3, false],
+    ] as const) {
+      const finding = await find('dest.test', { outbound: { hostsPerAttempt } });
+      assert.ok(finding.kind === 'hosts');
+      assert.equal(finding.isCut === true, isCut);
+    }
   });
 
   test('are looked up when their turn comes', async () => {
