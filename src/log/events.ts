@@ -18,7 +18,7 @@ export type EventFields = {
   readonly by?: string;
   /** The domain that publishes the policy, or the name of the connector or override. */
   readonly policy?: string;
-  /** The TLSA record that matched. */
+  /** The TLSA record that matched, or the record of the MTA-STS policy with its id. */
   readonly matched?: string;
   /** SHA-256 of the peer's certificate. */
   readonly fingerprint?: string;

@@ -20,7 +20,7 @@ export type TlsEvidence = {
   readonly by?: string | undefined;
   /** The domain of that policy, or the name of the connector or override. */
   readonly policy?: string | undefined;
-  /** The TLSA record that matched: `_25._tcp.mx.dest.test 3 1 1 ab12...`. */
+  /** The TLSA record that matched, or the record of the policy: `_25._tcp.mx.dest.test 3 1 1 ab12...`, `_mta-sts.dest.test id=1`. */
   readonly matched?: string | undefined;
   /** What is not well about it and yet no reason to refuse. */
   readonly warnings?: readonly string[] | undefined;

@@ -86,7 +86,8 @@ function stsWord(facts: TlsFacts): Word {
   if (sts.kind === 'lookup-failed') return facts.stsGraceIsOver ? PASS : skip(stsLookupFailed(sts, facts));
   if (sts.kind !== 'policy' || sts.policy.mode !== 'enforce') return PASS;
   if (!listsHost(sts.policy.mx, host)) return skip(hostUnlisted(sts, facts));
-  return required(hostDemand(host), 'mta-sts', sts.domain);
+  const record = `_mta-sts.${sts.domain} id=${sts.id}`;
+  return { kind: 'require', requirements: [{ demand: hostDemand(host), by: 'mta-sts', name: sts.domain, record }] };
 }
 
 /** What is published counts, but where the operator or the sender says otherwise (RFC 8689 §4.2.2). */

@@ -50,6 +50,8 @@ export type Requirement = {
   readonly by: DemandSource;
   /** Who published or set it: a domain, or the name of a connector or override; `''` for the floor. */
   readonly name: string;
+  /** The record by which a policy was announced: `_mta-sts.dest.test id=20260501`; evidence of what was in force. */
+  readonly record?: string;
 };
 
 /** What a destination publishes, judged with each session whether or not the decision rests on it (RFC 8460 §4). */

@@ -7,7 +7,7 @@ import { standsForDomain, standsForHost, type CertificateNames } from '#mail/cer
 import type { Diagnosis, TlsEvidence } from '#mail/diagnosis.ts';
 import { matchDane } from './dane/match.ts';
 import { recordText } from './dane/records.ts';
-import type { Connect, DaneTerms, Demand, Identity, Published } from './decision.ts';
+import type { Connect, DaneTerms, Demand, Identity, Published, Requirement } from './decision.ts';
 import type { PolicyResult, ResultType } from './results.ts';
 import { diagnosisOf, type Peer, type Shortfall } from './unmet.ts';
 import { oneLine } from './words.ts';
@@ -182,8 +182,7 @@ function proven(
   { requirements }: Connect,
   match: Match = {},
 ): TlsEvidence | undefined {
-  const [{ demand, by, name, record }] = requirements;
-  const matched = match.matched ?? record;
+  const [{ demand, by, name }] = requirements;
   if (evidence === undefined || (demand.kind !== 'authenticate' && demand.kind !== 'dane')) return evidence;
   const isNamed = requirements.some((one) => namesHost(one.demand)) || (demand.kind === 'dane' && demand.nameIsSecure);
   return {
@@ -191,6 +190,14 @@ function proven(
     authenticated: isNamed || evidence.authenticated,
     by,
     ...(name === '' ? {} : { policy: name }),
+    ...matchEvidence(requirements[0], match),
+  };
+}
+
+/** What of the publication was matched: the TLSA record, or the record that announced the policy; and what was unusual. */
+function matchEvidence({ record }: Requirement, match: Match): Pick<TlsEvidence, 'matched' | 'warnings'> {
+  const matched = match.matched ?? record;
+  return {
     ...(matched === undefined ? {} : { matched }),
     ...(match.warnings === undefined || match.warnings.length === 0 ? {} : { warnings: match.warnings }),
   };

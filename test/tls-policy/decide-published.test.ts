@@ -153,3 +153,8 @@ describe('what is published is judged, enforced or not', () => {
   ];
   for (const [rule, known, expected] of table) test(rule, () => assert.deepEqual(told(known), expected));
 });
+
+test('a demand by MTA-STS names the record that it rests on', () => {
+  const [requirement] = connected({ sts: listed }).requirements;
+  assert.equal(requirement.record, '_mta-sts.dest.test id=1');
+});

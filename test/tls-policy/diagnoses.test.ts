@@ -53,10 +53,11 @@ describe('a host that is left alone', () => {
   }
 });
 
+const shortfall = (type: Shortfall['type'], words: string): Shortfall => ({ type, words, detail: words });
+
 describe('a session that does not meet its decision', () => {
   const peer = { host: 'mx1.dest.test', ip: '192.0.2.7', port: 25 };
   const demand: Demand = { kind: 'encrypt' };
-  const shortfall = (type: Shortfall['type'], words: string): Shortfall => ({ type, words, detail: words });
   const NO_TLS = shortfall('starttls-not-supported', '451 5.7.3 STARTTLS is required to send mail');
   const cases: readonly (readonly [by: 'dane' | 'mta-sts', Shortfall, text: string])[] = [
     [

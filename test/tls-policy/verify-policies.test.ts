@@ -199,6 +199,15 @@ describe('evidence', () => {
     assert.deepEqual(chain, digests);
   });
 
+  test('tells the policy that was in force', () => {
+    const decision = decisionFor(host, bySts);
+    const requirements = [{ ...decision.requirements[0], record: '_mta-sts.dest.test id=1' }] as const;
+    const verdict = verifyTls({ ...decision, requirements }, shown([leaf]), PEER, NOW);
+    assert.ok(verdict.kind === 'met');
+    const { by, policy, matched } = verdict.evidence ?? {};
+    assert.deepEqual([by, policy, matched], ['mta-sts', 'dest.test', '_mta-sts.dest.test id=1']);
+  });
+
   test('DNS-19 behind insecure MX records a match does not authenticate (RFC 7672 §2.2.1)', () => {
     const demand = dane(tlsaText('3 1 1', leaf), { nameIsSecure: false });
     const verdict = verdictOf(demand, shown([leaf]), byDane);
