@@ -6,6 +6,7 @@ import type { Live } from '#mail/units.ts';
 import { decideTls } from '#tls-policy/decide.ts';
 import type { TlsDecision } from '#tls-policy/decision.ts';
 import type { ConnectorDemand, DaneFact, SenderWish, StsFact, TlsFacts } from '#tls-policy/facts.ts';
+import { WeighedCache } from '#tls-policy/mta-sts/weighed-cache.ts';
 import { overrideFor } from '#tls-policy/override.ts';
 import type { Host } from './hosts.ts';
 import type { Route } from './route.ts';
@@ -17,12 +18,12 @@ type Terms = Pick<SurveyRequest, 'route' | 'settings' | 'wish'>;
 
 type Kept = { readonly facts: TlsFacts; readonly decision: TlsDecision };
 
-/** Hosts whose last decision is kept; those that were used longest ago go first. */
-const KEPT = 10_000;
+/** Of the last decisions for hosts; those that were used longest ago go first. */
+const KEPT_BYTES = 32 * 1024 * 1024;
 
 export class Decisions {
   readonly #now: Live<Date>;
-  readonly #kept = new Map<string, Kept>();
+  #kept = new WeighedCache<Kept>(KEPT_BYTES);
   #settings: OutboundSettings | undefined;
 
   constructor(now: Live<Date>) {
@@ -32,18 +33,23 @@ export class Decisions {
   decide(host: Host, known: HostKnowledge, terms: Terms): TlsDecision {
     if (terms.settings !== this.#settings) {
       this.#settings = terms.settings;
-      this.#kept.clear();
+      this.#kept = new WeighedCache(KEPT_BYTES);
     }
     const facts = factsOf(host, known, terms, this.#now());
     const key = `${terms.wish} ${host.name} ${host.port} ${terms.route.key}`;
     const kept = this.#kept.get(key);
     if (kept !== undefined && isSame(kept.facts, facts)) return kept.decision;
     const decision = decideTls(facts);
-    this.#kept.delete(key);
-    this.#kept.set(key, { facts, decision });
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value ?? '');
+    this.#kept.set(key, { facts, decision }, weightOf(facts));
     return decision;
   }
+}
+
+/** In octets, roughly: records and policies may be long, and a decision has them once more as text. */
+function weightOf({ dane, sts }: TlsFacts): number {
+  const records = dane.kind === 'records' ? dane.records.map(({ record }) => record.association.length) : [];
+  const patterns = sts.kind === 'policy' ? sts.policy.mx.map((pattern) => pattern.length) : [];
+  return [...records, ...patterns].reduce((weight, length) => weight + 6 * length, 2000);
 }
 
 export function factsOf(
