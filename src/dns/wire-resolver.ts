@@ -5,7 +5,7 @@
  */
 import type { Report } from '#log/events.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
-import type { Answer, MxRecord, RecordContents, RecordType, TlsaRecord } from './answer.ts';
+import type { Answer, Found, MxRecord, RecordContents, RecordType, TlsaRecord } from './answer.ts';
 import { Cache } from './cache.ts';
 import { Client } from './client.ts';
 import { canonicalName, reverseName } from './name.ts';
@@ -24,6 +24,11 @@ export type WireResolverParts = {
 
 /** RFC 9520 §3.2: a failure is remembered, as a failure, so that a broken zone is not asked by every message anew. */
 const FAILURE_LIFETIME_MS = 5000;
+
+/** Strangers say how long an answer is, and many are kept: longer ones are asked for each time. */
+const KEPT_BYTES = 8192;
+/** Of a record, besides its text or octets. */
+const RECORD_BYTES = 64;
 
 type Caches = { readonly [type in RecordType]: Cache<Answer<RecordContents[type]>> };
 /** Questions under way that pass the cache by, by name. */
@@ -142,9 +147,9 @@ export class WireResolver implements Resolver {
     return answer;
   }
 
-  #lifetime(answer: Answer<unknown>): Milliseconds {
+  #lifetime(answer: Answer<RecordContents[RecordType]>): Milliseconds {
     const { maximumTtl, maximumNegativeTtl } = this.#settings;
-    if (answer.kind === 'found') return Math.min(answer.ttlMs, maximumTtl);
+    if (answer.kind === 'found') return weightOf(answer) > KEPT_BYTES ? 0 : Math.min(answer.ttlMs, maximumTtl);
     return answer.kind === 'absent' ? Math.min(answer.ttlMs, maximumNegativeTtl) : FAILURE_LIFETIME_MS;
   }
 
@@ -155,4 +160,14 @@ export class WireResolver implements Resolver {
     this.#client = new Client(serversOf(settings, this.#parts.resolvConf));
     for (const kept of [...Object.values(this.#caches), ...Object.values(this.#fresh)]) kept.clear();
   }
+}
+
+/** In octets, roughly. */
+function weightOf({ records }: Found<RecordContents[RecordType]>): number {
+  return records.reduce((weight, record) => weight + RECORD_BYTES + lengthOf(record), 0);
+}
+
+function lengthOf(record: RecordContents[RecordType]): number {
+  if (typeof record === 'string') return record.length;
+  return 'exchange' in record ? record.exchange.length : record.association.length;
 }

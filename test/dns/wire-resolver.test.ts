@@ -55,6 +55,11 @@ before(async () => {
       'empty.test': { secure: true },
       '2.0.0.127.in-addr.arpa': { PTR: ['mx1.dest.test'] },
       '1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa': { PTR: ['mx6.dest.test'] },
+      'longest.test': {
+        A: Array.from({ length: 250 }, (_, index) => `127.1.0.${index}`),
+        TXT: Array.from({ length: 50 }, (_, index) => `${index}`.padEnd(200, 'x')),
+        TLSA: Array.from({ length: 100 }, () => `3 1 2 ${'ab'.repeat(64)}`),
+      },
       'long.test': { TXT: Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(200, 'x')) },
     },
   });
@@ -304,6 +309,19 @@ describe('cache', () => {
     assert.equal(zone.queries.length - earlier, 3);
     await resolver.mx('alias.test');
     assert.equal(zone.queries.length - earlier, 4);
+  });
+
+  test('an answer that is very long is not kept: many of them would fill the memory', async () => {
+    const { resolver } = resolverOf([zone]);
+    const times = async (name: string, look: () => Promise<Answer<unknown>>): Promise<number> => {
+      const earlier = zone.queries.filter((query) => query.name === name && query.protocol === 'tcp').length;
+      for (let round = 0; round < 3; round += 1) assert.equal((await look()).kind, 'found');
+      return zone.queries.filter((query) => query.name === name && query.protocol === 'tcp').length - earlier;
+    };
+    assert.equal(await times('long.test', async () => resolver.txt('long.test')), 1);
+    assert.equal(await times('longest.test', async () => resolver.txt('longest.test')), 3);
+    assert.equal(await times('longest.test', async () => resolver.addresses('longest.test', 'ipv4')), 3);
+    assert.equal(await times('longest.test', async () => resolver.tlsa('longest.test')), 3);
   });
 
   test('changed settings forget what the old resolvers said', async () => {
