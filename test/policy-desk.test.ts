@@ -94,7 +94,10 @@ test('a probe shows the handshake and its verdict, and hands no mail over', asyn
       ],
     );
     assert.equal(second?.met, true);
-    assert.match(second?.text ?? '', /^TLSv1\.3 \S+ authenticated by mta-sts, matched _mta-sts\.dest\.test id=20260501$/);
+    assert.match(
+      second?.text ?? '',
+      /^TLSv1\.3 \S+ authenticated by mta-sts, matched _mta-sts\.dest\.test id=20260501$/,
+    );
     for (const name of ['mx1', 'mx2']) {
       const { transcript, messages } = world.host(name);
       assert.equal(messages.length, 0);
