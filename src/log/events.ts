@@ -239,7 +239,7 @@ export const EVENTS = {
   'dns.self-test-passed': { level: 'info', text: 'The resolver validates DNSSEC; DANE counts.', counted: true },
   'dns.self-test-failed': {
     level: 'error',
-    text: 'The resolver does not validate DNSSEC, or it cannot be told; `decision` is what holds. Without it there is no DANE.',
+    text: 'The resolver does not validate DNSSEC, or it cannot be told; `decision` is what holds. Where it does not, there is no DANE; where it cannot be told, TLSA records that are found still bind their host.',
     counted: true,
   },
   'publishing.listening': { level: 'debug', text: 'Policies of our domains are served over HTTPS.' },

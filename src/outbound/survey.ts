@@ -119,14 +119,16 @@ class Surveyor {
     return isTold ? undefined : off('the MX records are not signed, and insecureMx is may');
   }
 
-  /** Where DANE is demanded, a resolver that does not validate is no reason to do without it. */
+  /**
+   * Where DANE is demanded, a resolver that does not validate is no reason to do without it. Nor is a test that could not tell, which
+   * anybody on the way may bring about: the records that are found then bind the host, though they prove nothing about it.
+   */
   #whyNoDnssec(isRequired: boolean): DaneFact | undefined {
     const state = this.#parts.dnssec();
     if (state.kind === 'validates') return undefined;
     const reason = `the resolver is not known to validate DNSSEC: ${state.reason}`;
-    return isRequired
-      ? { kind: 'failed', question: 'the self-test of the resolver', reason, bogus: false }
-      : off(reason);
+    if (isRequired) return { kind: 'failed', question: 'the self-test of the resolver', reason, bogus: false };
+    return state.kind === 'unknown' ? undefined : off(reason);
   }
 
   /** RFC 8461 §3.4: the policy is that of where the mail is routed to. One question for all hosts of a domain. */

@@ -61,6 +61,33 @@ describe('the word of the resolver', { concurrency: 4 }, () => {
     }
   });
 
+  test('DNS-47 counts against a host while nobody can tell: who keeps the self-test from its answers switches no DANE off', async () => {
+    const secure = true;
+    const world = await World.start(
+      { hosts: { mx: { address: '127.0.0.2', tls: 'good' } }, settings: { dns: { timeout: '300ms', attempts: 1 } } },
+      async (port) =>
+        startZone({
+          records: {
+            [signed]: { fault: 'silence' },
+            'dest.test': { MX: ['10 mx.dest.test'], secure },
+            'mx.dest.test': { A: ['127.0.0.2'], secure },
+            [`_${port}._tcp.mx.dest.test`]: { TLSA: [`3 1 1 ${'ab'.repeat(32)}`], secure },
+            'other.test': { MX: ['10 mx.other.test'] },
+            'mx.other.test': { A: ['127.0.0.2'] },
+          },
+        }),
+    );
+    try {
+      await world.send({ to: [BOB] });
+      await world.untilTrail(BOB, 'deferred 4.7.323');
+      assert.equal((await world.relay.status()).dnssec?.kind, 'unknown');
+      await world.send({ to: ['bob@other.test'] });
+      await world.untilTrail('bob@other.test', 'delivered 2.0.0');
+    } finally {
+      await world.close();
+    }
+  });
+
   test('MIX-13 is nothing that is asked for while DANE is off', async () => {
     await using zone = await startZone({
       records: { 'dest.test': { MX: ['10 mx.dest.test'] }, 'mx.dest.test': { A: ['127.0.0.2'] } },

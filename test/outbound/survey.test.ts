@@ -174,6 +174,17 @@ test('MIX-14 DNS-47 with a resolver that does not validate DANE is off, and MTA-
   assert.deepEqual([daneOf(found), tlsaAsked(found), found.policies], [['off', 'off'], 0, ['dest.test']]);
 });
 
+test('DNS-47 while a test could not tell, DANE is asked for: the test may have been kept from its answers', async () => {
+  const found = await surveyed({ dnssec: { kind: 'unknown', reason: 'it does not answer' } });
+  assert.deepEqual(
+    [daneOf(found), secureOf(found)],
+    [
+      ['records', 'none'],
+      [false, false],
+    ],
+  );
+});
+
 test('where DANE is demanded, a resolver that does not validate is no way around it', async () => {
   const dnssec = { kind: 'unknown', reason: 'it does not answer' } as const;
   const required = await surveyed({ dnssec, policy: { dane: { ...dane, resolver: 'require' } } });
