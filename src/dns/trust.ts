@@ -28,11 +28,18 @@ const SOON_MS = 30_000;
 /** Waits differ by this share, so that processes and relays do not ask in step. */
 const JITTER = 0.1;
 
-type Asked = { readonly settings: DnsSettings; readonly servers: readonly Server[] };
+type Asked = {
+  readonly settings: DnsSettings;
+  readonly servers: readonly Server[];
+  /** The servers as text, to compare. */
+  readonly who: string;
+};
+
+const UNTESTED: DnssecState = { kind: 'unknown', reason: 'the resolver has not been tested yet' };
 
 export class ResolverTrust {
   readonly #parts: ResolverTrustParts;
-  #state: DnssecState = { kind: 'unknown', reason: 'the resolver has not been tested yet' };
+  #state: DnssecState = UNTESTED;
   /** Whom `#state` is about. */
   #tested = '';
   #asked: Asked | undefined;
@@ -45,7 +52,7 @@ export class ResolverTrust {
   }
 
   dnssec(): DnssecState {
-    if (this.#parts.isNeeded()) return this.#state;
+    if (this.#parts.isNeeded()) return this.#follow().who === this.#tested ? this.#state : UNTESTED;
     return { kind: 'unknown', reason: 'nothing asks for DANE, so the resolver is not tested' };
   }
 
@@ -55,11 +62,11 @@ export class ResolverTrust {
     if (!this.#parts.isNeeded()) return this.dnssec();
     const underWay = new AbortController();
     this.#underWay = underWay;
-    const { settings, servers } = this.#follow(this.#parts.settings());
+    const { settings, servers, who } = this.#follow();
     const found = await testResolvers({ servers, settings, limit: TEST_LIMIT_MS, signal: underWay.signal });
     if (this.#underWay !== underWay) return this.dnssec();
     this.#underWay = undefined;
-    this.#conclude(found, JSON.stringify(servers));
+    this.#conclude(found, who);
     this.#timer = setTimeout(() => void this.test(), this.#wait());
     return this.dnssec();
   }
@@ -72,9 +79,11 @@ export class ResolverTrust {
   }
 
   /** The same resolvers as those that mail asks: they too are read once for each change of the settings. */
-  #follow(settings: DnsSettings): Asked {
+  #follow(): Asked {
+    const settings = this.#parts.settings();
     if (this.#asked?.settings !== settings) {
-      this.#asked = { settings, servers: serversOf(settings, this.#parts.resolvConf) };
+      const servers = serversOf(settings, this.#parts.resolvConf);
+      this.#asked = { settings, servers, who: JSON.stringify(servers) };
     }
     return this.#asked;
   }

@@ -147,6 +147,21 @@ describe('trust in the resolver', () => {
     assert.equal((await trust.test()).kind, 'validates');
   });
 
+  test('what was found about other resolvers does not hold while those that are asked now are tested', async (context) => {
+    await using zone = await startZone({ records: {} });
+    const { trust, live, settings } = watch(context, [zone]);
+    await trust.test();
+    await using other = await startZone({ records: { [bogus]: lie } });
+    live.settings = settings({ resolvers: [other.resolver] });
+    assert.equal(trust.dnssec().kind, 'unknown', 'mail asks them already');
+    const testing = trust.test();
+    assert.equal(trust.dnssec().kind, 'unknown');
+    await testing;
+    assert.equal(trust.dnssec().kind, 'does-not-validate');
+    live.settings = settings({ resolvers: [other.resolver], timeout: 2000 });
+    assert.equal(trust.dnssec().kind, 'does-not-validate', 'they are the same');
+  });
+
   test('a test takes the place of one that is under way', async (context) => {
     const silence = { fault: 'silence' } as const;
     await using silent = await startZone({ records: { [signed]: silence, [bogus]: silence } });
