@@ -4,7 +4,7 @@
  */
 import { closeness, parseDomainPattern, type DomainPattern } from './domain-pattern.ts';
 import { parseDomain } from './domain.ts';
-import { isIp } from './ip.ts';
+import { canonicalIp, isIp } from './ip.ts';
 
 /** Where mail is routed to: a domain whose MX hosts are asked for, or a host by its name or address. */
 export type RoutedTo = { readonly kind: 'domain' | 'host'; readonly name: string; readonly port: number };
@@ -22,7 +22,7 @@ export function parseDestinationPattern(text: string): string | undefined {
 }
 
 function parseSmartHost(text: string): string | undefined {
-  const host = isIp(text) ? text.toLowerCase() : parseDomain(text);
+  const host = isIp(text) ? canonicalIp(text) : parseDomain(text);
   return host === undefined ? undefined : `[${host}]`;
 }
 
@@ -43,7 +43,7 @@ function textOf(pattern: DomainPattern | undefined): string | undefined {
 export function exactness(canonical: string, { kind, name, port }: RoutedTo): number {
   const [, place = '', wantedPort = ''] = PATTERN.exec(canonical) ?? [];
   if (wantedPort !== '' && Number(wantedPort) !== port) return 0;
-  const close = kind === 'host' ? Number(place === `[${name}]`) * WHOLE_NAME : domainCloseness(place, name);
+  const close = kind === 'host' ? Number(place === `[${canonicalIp(name)}]`) * WHOLE_NAME : domainCloseness(place, name);
   // Between two that name the same place the one with the port is more exact.
   return close === 0 || wantedPort === '' ? close : close + 0.5;
 }

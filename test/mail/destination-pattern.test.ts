@@ -13,6 +13,8 @@ describe('destination patterns', () => {
     ['[relay.test]:0587', '[relay.test]:587'],
     ['[192.0.2.7]:25', '[192.0.2.7]:25'],
     ['[2001:DB8::7]', '[2001:db8::7]'],
+    ['[2001:db8:0:0::7]', '[2001:db8::7]'],
+    ['[::ffff:192.0.2.7]', '[192.0.2.7]'],
     ['[*.relay.test]', undefined],
     ['dest.test:0', undefined],
     ['dest.test:65536', undefined],
@@ -43,6 +45,12 @@ describe('destination patterns', () => {
       assert.ok(ranks.every((rank) => rank > 0));
     });
   }
+
+  test('an address is the same however it is written', () => {
+    for (const name of ['2001:db8::7', '2001:DB8:0:0:0:0:0:7']) {
+      assert.ok(exactness('[2001:db8::7]', { kind: 'host', name, port: 25 }) > 0, name);
+    }
+  });
 
   test('what names another place is not exact at all', () => {
     for (const pattern of ['dest.test', '*.a.dest.test', 'a.dest.test:587', '[a.dest.test]']) {
