@@ -43,7 +43,8 @@ function textOf(pattern: DomainPattern | undefined): string | undefined {
 export function exactness(canonical: string, { kind, name, port }: RoutedTo): number {
   const [, place = '', wantedPort = ''] = PATTERN.exec(canonical) ?? [];
   if (wantedPort !== '' && Number(wantedPort) !== port) return 0;
-  const close = kind === 'host' ? Number(place === `[${canonicalIp(name)}]`) * WHOLE_NAME : domainCloseness(place, name);
+  const close =
+    kind === 'host' ? Number(place === `[${canonicalIp(name)}]`) * WHOLE_NAME : domainCloseness(place, name);
   // Between two that name the same place the one with the port is more exact.
   return close === 0 || wantedPort === '' ? close : close + 0.5;
 }
