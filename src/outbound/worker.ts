@@ -142,7 +142,12 @@ export class OutboundWorker {
     if (!this.#storeChanged) return;
     this.#storeChanged = false;
     this.#nextOverdue = 0;
-    await this.#parts.pauses.load();
+    try {
+      await this.#parts.pauses.load();
+    } catch (error) {
+      this.#storeChanged = true;
+      throw error;
+    }
   }
 
   async #takeDue(): Promise<number> {

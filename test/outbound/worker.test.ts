@@ -62,6 +62,10 @@ class World {
   answer: Answer = all(DELIVERED);
   /** Thrown by the queue's `settle` while it is set. */
   settleFails: Error | undefined;
+  /** Thrown where the queue is asked for its pauses, while it is set. */
+  pausesFail: Error | undefined;
+  /** How often the pauses were told. */
+  pausesTold = 0;
   reportsFail = false;
 
   constructor(store: ConstructorParameters<typeof Queue>[0]['store'], directory: string) {
@@ -97,7 +101,15 @@ class World {
         return this.answer(order);
       },
       pauses: new Pauses(
-        queue,
+        {
+          pause: queue.pause.bind(queue),
+          resume: queue.resume.bind(queue),
+          pauses: async () => {
+            if (this.pausesFail !== undefined) throw this.pausesFail;
+            this.pausesTold += 1;
+            return queue.pauses();
+          },
+        },
         (destination) => scheduleFor(queueSettings, destination),
         () => 0.5,
       ),
@@ -281,6 +293,15 @@ test('an outcome that the store does not take is offered again until it does', a
     await world.until(() => world.count('delivery.delivered') === 1);
     assert.equal(world.orders.length, 1, 'it was sent once');
     assert.equal(await world.left(), 0);
+  }));
+
+test('what an operator changed is looked at until the store tells', async () =>
+  inWorld(async (world) => {
+    world.pausesFail = new StorageUnavailable('full', 'the disk is full');
+    world.worker.lookAgain();
+    await world.until(() => world.count('queue.storage-failed') > 0);
+    world.pausesFail = undefined;
+    await world.until(() => world.pausesTold === 1);
   }));
 
 test('a store that cannot be written does not keep a drain beyond its time', async () =>
