@@ -285,12 +285,13 @@ function hasHost(value: string, isHost: (host: string) => boolean): boolean {
 
 const isHostName = (host: string): boolean => isIp(host) || parseDomain(host) !== undefined;
 
-const ifText =
+export const ifText =
   <Output>(parse: (value: string) => Output | undefined) =>
   (value: unknown): Output | undefined =>
     typeof value === 'string' ? parse(value) : undefined;
 
-function parsed<Output>(parse: (value: unknown) => Output | undefined, right: string, meta: Meta) {
+/** A kind of value of one's own: `parse` answers `undefined` for what is not `right`. */
+export function parsed<Output>(parse: (value: unknown) => Output | undefined, right: string, meta: Meta) {
   return z
     .unknown()
     .transform((value, context): Output => {

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 
 import { autoCount, choice, domain, duration, named, ownAddress, port, record, section, text } from './fields.ts';
 import { inbound, listeners, tls } from './inbound.ts';
+import { mailFlow } from './mail-flow/settings.ts';
 import { outbound } from './outbound.ts';
 import { publishing } from './publishing.ts';
 import { dns, queue, reports } from './queue.ts';
@@ -32,6 +33,7 @@ const settings = record('Settings of Postern.', {
   dkim,
   tlsReports,
   publishing,
+  mailFlow,
   http: section('The HTTP interface of operators: health, metrics, queue.', {
     address: ownAddress(
       'Address to listen on. There is no TLS here: keep it on loopback or behind a proxy.',
@@ -75,6 +77,7 @@ export const configSchema = settings
       dataDirectory,
       http: { ...config.http, tokenFile: config.http.tokenFile || `${dataDirectory}/admin-token` },
       reports: { ...config.reports, from },
+      mailFlow: { ...config.mailFlow, notices: { from: config.mailFlow.notices.from || from } },
       dkim: { ...config.dkim, domain: signer, keyFile: config.dkim.keyFile || `${dataDirectory}/dkim.pem` },
       tlsReports: {
         ...config.tlsReports,
