@@ -14,7 +14,7 @@ export type EventFields = {
   readonly recipients?: number;
   readonly rule?: string;
   readonly decision?: string;
-  /** Whose demand a decision about TLS follows: `dane`, `mta-sts`, `floor`, `connector`, `override`, `requiretls`. */
+  /** Whose demand a decision about TLS follows: `dane`, `mta-sts`, `floor`, `connector`, `override`, `rule`, `requiretls`. */
   readonly by?: string;
   /** The domain that publishes the policy, or the name of the connector or override. */
   readonly policy?: string;

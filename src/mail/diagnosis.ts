@@ -16,7 +16,7 @@ export type TlsEvidence = {
   readonly peerFingerprint?: string | undefined;
   /** SHA-256 of every certificate that was sent, the peer's first, where a policy looked at them. */
   readonly chain?: readonly string[] | undefined;
-  /** Whose demand the certificate has met: `dane`, `mta-sts`, `floor`, `connector`, `override` or `requiretls`. */
+  /** Whose demand the certificate has met: `dane`, `mta-sts`, `floor`, `connector`, `override`, `rule` or `requiretls`. */
   readonly by?: string | undefined;
   /** The domain of that policy, or the name of the connector or override. */
   readonly policy?: string | undefined;
@@ -29,10 +29,10 @@ export type TlsEvidence = {
 /** Which demand for TLS was not met, so that an NDR can say who published what, how it failed and who can mend it. */
 export type PolicyEvidence = {
   /**
-   * `mta-sts` and `dane` are the recipient's side's own, `requiretls` the sender's wish; `override`, `floor` and
-   * `connector` stand in this relay's configuration.
+   * `mta-sts` and `dane` are the recipient's side's own, `requiretls` the sender's wish; `rule`, `override`, `floor`
+   * and `connector` stand in this relay's configuration.
    */
-  readonly kind: 'mta-sts' | 'dane' | 'requiretls' | 'override' | 'floor' | 'connector';
+  readonly kind: 'mta-sts' | 'dane' | 'requiretls' | 'rule' | 'override' | 'floor' | 'connector';
   /** Who published it: the domain of the MTA-STS policy or of the TLSA records; else the domain or nexthop it is about. */
   readonly domain: string;
   /** How it failed, one sentence in US-ASCII: `MX mx9.dest.test is not among mx1.dest.test, *.dest.test`. */

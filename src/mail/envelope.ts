@@ -17,6 +17,17 @@ export type EnvelopeRecipient = {
 /** How the content is encoded on the wire (RFC 6152); `7bit` promises that no octet above 127 occurs. */
 export type BodyType = '7bit' | '8bitmime';
 
+/** TLS that a mail flow rule demands: any, or with a certificate that proves the host's name. */
+export type RuleTls = { readonly level: 'encrypted' | 'authenticated'; readonly rule: string };
+
+/** What mail flow rules say of the delivery, each with the rule that says so (Microsoft, New-TransportRule). */
+export type DeliveryTerms = {
+  /** RouteMessageOutboundRequireTls. */
+  readonly tls?: RuleTls | undefined;
+  /** RouteMessageOutboundConnector. */
+  readonly connector?: { readonly name: string; readonly rule: string } | undefined;
+};
+
 export type Envelope = {
   readonly sender: string;
   readonly body: BodyType;
@@ -30,4 +41,5 @@ export type Envelope = {
   readonly requireTls?: boolean | undefined;
   /** A TLS report of ours: it goes whatever TLS there is, and is in no report itself (RFC 8460 §3). */
   readonly tlsReport?: boolean | undefined;
+  readonly terms?: DeliveryTerms | undefined;
 };

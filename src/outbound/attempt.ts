@@ -106,10 +106,11 @@ class Run {
     const wish = wishOf({
       sender: envelope.sender,
       requireTls: envelope.requireTls === true,
-      tlsNotRequired: facts.tlsRequired === 'no',
+      // What a rule of this relay demands is not the sender's to waive.
+      tlsNotRequired: facts.tlsRequired === 'no' && envelope.terms?.tls === undefined,
       tlsReport: envelope.tlsReport === true,
     });
-    return { route, settings, wish, fresh: expired };
+    return { route, settings, wish, rule: envelope.terms?.tls, fresh: expired };
   }
 
   get #isDone(): boolean {
@@ -238,8 +239,8 @@ function troubleOf({ ofMessage, diagnosis }: Skip): Trouble {
   return { scope: ofMessage ? 'message' : 'session', weight: 'transient', diagnosis };
 }
 
-const isOfMessage = ({ scope, diagnosis }: Trouble): boolean =>
-  scope === 'message' || diagnosis.policy?.kind === 'requiretls';
+const isOfMessage = ({ scope, diagnosis: { policy } }: Trouble): boolean =>
+  scope === 'message' || policy?.kind === 'requiretls' || policy?.kind === 'rule';
 
 /** A transfer rejects for a defect or for content that cannot be read; what the session stands at nobody knows then. */
 async function transferOrClose(session: Session, transaction: Transaction): Promise<TransferResult> {

@@ -14,7 +14,7 @@ import type { OutboundSettings } from './settings.ts';
 import { routedTo, type HostKnowledge, type SurveyRequest } from './survey.ts';
 
 /** What a decision rests on besides the findings. */
-type Terms = Pick<SurveyRequest, 'route' | 'settings' | 'wish'>;
+type Terms = Pick<SurveyRequest, 'route' | 'settings' | 'wish' | 'rule'>;
 
 type Kept = { readonly facts: TlsFacts; readonly decision: TlsDecision };
 
@@ -36,7 +36,8 @@ export class Decisions {
       this.#kept = new WeighedCache(KEPT_BYTES);
     }
     const facts = factsOf(host, known, terms, this.#now());
-    const key = `${terms.wish} ${host.name} ${host.port} ${terms.route.key}`;
+    const { level = '', rule = '' } = terms.rule ?? {};
+    const key = [terms.wish, host.name, host.port, terms.route.key, level, rule].join('\n');
     const kept = this.#kept.get(key);
     if (kept !== undefined && isSame(kept.facts, facts)) return kept.decision;
     const decision = decideTls(facts);
@@ -55,7 +56,7 @@ function weightOf({ dane, sts }: TlsFacts): number {
 export function factsOf(
   host: Host,
   { dane, sts }: HostKnowledge,
-  { route, settings, wish }: Terms,
+  { route, settings, wish, rule }: Terms,
   now: Date,
 ): TlsFacts {
   const { tlsPolicy } = settings;
@@ -71,6 +72,7 @@ export function factsOf(
     sts,
     stsGraceIsOver: graceEnds <= now.getTime(),
     wish,
+    rule,
     floor: tlsPolicy.floor,
     connector: demandOf(route),
     daneIsMandatory: route.connector?.smtpDaneMode === 'mandatory',
@@ -86,7 +88,7 @@ function demandOf({ connector }: Route): ConnectorDemand | undefined {
   return { name, tlsSettings, tlsDomain, hasCredentials: credentials !== undefined };
 }
 
-/** For the same host, route, wish and settings: what else may differ. */
+/** For the same host, route, wish, rule and settings: what else may differ. */
 function isSame(one: TlsFacts, other: TlsFacts): boolean {
   return (
     isSameFact(one.dane, other.dane) &&

@@ -7,6 +7,7 @@ import type { DnssecState } from '#dns/dnssec-state.ts';
 import type { Resolver } from '#dns/resolver.ts';
 import type { RoutedTo } from '#mail/destination-pattern.ts';
 import { diagnose } from '#mail/diagnosis.ts';
+import type { RuleTls } from '#mail/envelope.ts';
 import { isIp } from '#mail/ip.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
 import { findTlsa } from '#tls-policy/dane/find.ts';
@@ -31,6 +32,8 @@ export type SurveyRequest = {
   readonly route: Route;
   readonly settings: OutboundSettings;
   readonly wish: SenderWish;
+  /** What a mail flow rule demands. */
+  readonly rule?: RuleTls | undefined;
   /** Policies are asked for anew: a permanent failure is near (RFC 8461 §5.1). */
   readonly fresh: boolean;
 };

@@ -253,10 +253,15 @@ export class OutboundWorker {
     if (kept.length === 0) return { outcomes: decided, reach: { kind: 'untold' } };
     try {
       const settings = this.#parts.settings();
-      const { route, tested } = decideRoute(lease.destination, settings);
+      const { terms } = lease.message.envelope;
+      const { route, tested } = decideRoute(lease.destination, settings, terms?.connector?.name);
       for (const connector of tested) this.#reportTested(lease, connector, settings);
       const result = await this.#parts.attempt({ lease: { ...lease, deliveries: kept }, route, settings, expired });
-      return returned.length === 0 ? result : { ...result, outcomes: new Map([...decided, ...result.outcomes]) };
+      return {
+        outcomes: new Map([...decided, ...result.outcomes]),
+        // The hosts of a connector that a rule has chosen say nothing of the destination's own.
+        reach: terms?.connector === undefined ? result.reach : { kind: 'untold' },
+      };
     } catch (error) {
       this.#parts.report('relay.defect', { messageId: lease.message.messageId, nexthop: lease.destination }, error);
       const diagnosis = diagnose('internal-error');

@@ -1,10 +1,11 @@
 /**
  * Decides what TLS a connection to one host must have, or that there may be none. Pure: facts in, decision out. DANE is asked
  * first, then MTA-STS (RFC 8461 §2); what the operator demands is never lowered by either; an override is the operator's own
- * word over all of it; REQUIRETLS yields to nothing.
+ * word over all of it; what a mail flow rule demands for a message and REQUIRETLS yield to nothing.
  *
  * The handshake happens in `outbound/`, and `verify.ts` judges it.
  */
+import type { RuleTls } from '#mail/envelope.ts';
 import type { TlsaFinding } from './dane/finding.ts';
 import {
   isAuthentication,
@@ -29,12 +30,15 @@ type Word =
 
 const PASS = { kind: 'pass' } as const;
 
+type Wanted = { readonly by: 'requiretls' | 'rule'; readonly name: string };
+
 export function decideTls(facts: TlsFacts): TlsDecision {
   const published = publishedBy(facts);
   const word = publishedWord(facts);
   if (word.kind === 'skip') return { ...word, published };
-  const requirements = withLocal(word, facts);
-  const proof = facts.wish === 'require-tls' ? proofWord(facts, requirements) : PASS;
+  const requirements = withRule(withLocal(word, facts), facts.rule);
+  const wanted = proofWanted(facts);
+  const proof = wanted === undefined ? PASS : proofWord(facts, requirements, wanted);
   if (proof.kind === 'skip') return { ...proof, published };
   const [first, ...others] =
     proof.kind === 'require' ? [...proof.requirements, ...requirements.filter(isStrong)] : requirements;
@@ -105,18 +109,33 @@ function withLocal(word: Word, facts: TlsFacts): readonly [Requirement, ...Requi
   return isPinned(local) ? [...requirements, local] : requirements;
 }
 
+/** A rule speaks of the message, not of the host, so no override lowers it. */
+function withRule(
+  requirements: readonly [Requirement, ...Requirement[]],
+  rule: RuleTls | undefined,
+): readonly [Requirement, ...Requirement[]] {
+  if (rule === undefined || strengthOf(requirements[0].demand) >= strengthOf(ENCRYPT)) return requirements;
+  return [{ demand: ENCRYPT, by: 'rule', name: rule.rule }];
+}
+
+/** Who wants proof of who the host is; the sender's own wish first. */
+function proofWanted({ wish, rule, host }: TlsFacts): Wanted | undefined {
+  if (wish === 'require-tls') return { by: 'requiretls', name: host };
+  return rule?.level === 'authenticated' ? { by: 'rule', name: rule.rule } : undefined;
+}
+
 /**
  * RFC 8689 §4.2.1: the host's name must come from a source that can be trusted, and its certificate prove it. What is published
  * proves it also where it is not enforced; TLSA records that cannot be used prove nothing.
  */
-function proofWord(facts: TlsFacts, requirements: readonly Requirement[]): Word {
+function proofWord(facts: TlsFacts, requirements: readonly Requirement[], { by, name }: Wanted): Word {
   const { dane, host, mxSecure } = facts;
   if (requirements.some((one) => isStrong(one) && vouches(one, mxSecure))) return PASS;
   if (dane.kind === 'failed') return skip({ ...lookupFailed(dane, facts), ofMessage: true });
   if (dane.kind === 'records' && mxSecure && hasUsable(dane)) {
-    return required(daneDemand(dane, facts), 'requiretls', dane.base);
+    return required(daneDemand(dane, facts), by, by === 'rule' ? name : dane.base);
   }
-  return isVouchedFor(facts) ? required(hostDemand(host), 'requiretls', host) : skip(hostUnproven(facts));
+  return isVouchedFor(facts) ? required(hostDemand(host), by, name) : skip(hostUnproven(facts));
 }
 
 /** A policy and names that the operator wrote down say by themselves who the host is; else DNS must have named it for sure. */
@@ -136,6 +155,7 @@ function serverNameOf(demands: readonly Demand[]): string | undefined {
   return demands.find((demand) => demand.kind === 'dane')?.base;
 }
 
+const ENCRYPT: Demand = { kind: 'encrypt' };
 const hostDemand = (name: string): Demand => ({ kind: 'authenticate', identity: { kind: 'host', name } });
 const isStrong = ({ demand }: Requirement): boolean => isAuthentication(demand);
 const isPinned = ({ demand }: Requirement): boolean =>

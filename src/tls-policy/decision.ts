@@ -43,12 +43,13 @@ export type DaneTerms = {
 };
 
 /** Who demands it. */
-export type DemandSource = 'floor' | 'connector' | 'override' | 'dane' | 'mta-sts' | 'requiretls' | 'tls-report';
+export type DemandSource =
+  'floor' | 'connector' | 'override' | 'rule' | 'dane' | 'mta-sts' | 'requiretls' | 'tls-report';
 
 export type Requirement = {
   readonly demand: Demand;
   readonly by: DemandSource;
-  /** Who published or set it: a domain, or the name of a connector or override; `''` for the floor. */
+  /** Who published or set it: a domain, or the name of a connector, override or rule; `''` for the floor. */
   readonly name: string;
   /** The record by which a policy was announced: `_mta-sts.dest.test id=20260501`; evidence of what was in force. */
   readonly record?: string;

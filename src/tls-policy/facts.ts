@@ -2,6 +2,7 @@
  * What is known about one host before a connection to it: all that the decision may rest on, and nothing that only a
  * session can tell. Types only; `outbound/survey.ts` gathers the findings.
  */
+import type { RuleTls } from '#mail/envelope.ts';
 import type { RoutedTo } from '#mail/destination-pattern.ts';
 import type { TlsaFinding } from './dane/finding.ts';
 import type { StsFinding } from './mta-sts/finding.ts';
@@ -47,6 +48,8 @@ export type TlsFacts = {
   /** DNS has not told for so long whether there is an MTA-STS policy that mail goes without one. */
   readonly stsGraceIsOver: boolean;
   readonly wish: SenderWish;
+  /** What a mail flow rule demands for the message. */
+  readonly rule: RuleTls | undefined;
   readonly floor: TlsPolicySettings['floor'];
   readonly connector: ConnectorDemand | undefined;
   readonly daneIsMandatory: boolean;

@@ -57,12 +57,16 @@ export function hostUnlisted({ domain, policy }: StsFinding & { kind: 'policy' }
   return { ...skip, diagnosis: { ...skip.diagnosis, text } };
 }
 
-/** RFC 8689 §4.2.1: neither DNSSEC nor an MTA-STS policy vouches for the host's name. */
-export function hostUnproven({ host, routedTo, mxSecure }: TlsFacts): Skip {
+/** RFC 8689 §4.2.1, and what a rule demands alike: neither DNSSEC nor an MTA-STS policy vouches for the host's name. */
+export function hostUnproven({ host, routedTo, mxSecure, wish, rule }: TlsFacts): Skip {
   const why = mxSecure
     ? 'none of its TLSA records can be used'
     : 'neither DNSSEC nor an enforced MTA-STS policy vouches for it';
-  const evidence: PolicyEvidence = { kind: 'requiretls', domain: routedTo.name, detail: `${host}: ${why}` };
+  const detail = `${host}: ${why}`;
+  if (wish !== 'require-tls' && rule !== undefined) {
+    return { ...refusal('tls-required', 'rule', { kind: 'rule', domain: rule.rule, detail }), ofMessage: true };
+  }
+  const evidence: PolicyEvidence = { kind: 'requiretls', domain: routedTo.name, detail };
   return { ...refusal('requiretls-no-tls', 'requiretls', evidence), ofMessage: true };
 }
 

@@ -64,6 +64,7 @@ function statusOf(by: DemandSource, type: Shortfall['type']): StatusName {
     case 'floor':
     case 'connector':
     case 'override':
+    case 'rule':
     case 'tls-report':
       return 'tls-required';
   }

@@ -48,8 +48,9 @@ export type Verdict =
   | {
       readonly kind: 'unmet';
       readonly diagnosis: Diagnosis;
-      /** Only this message demanded it, and time will not help (RFC 8689 §4.2.1). */
+      /** Time will not help (RFC 8689 §4.2.1). */
       readonly lasting: boolean;
+      /** Only this message demanded it. */
       readonly ofMessage: boolean;
       readonly results: readonly PolicyResult[];
     };
@@ -75,7 +76,7 @@ export function verifyTls(decision: Connect, result: TlsResult, peer: Peer, now:
     const diagnosis = diagnosisOf(requirement, shortfall, { decision, peer, evidence });
     // A handshake that failed says nothing lasting of the host.
     const lasting = decision.requireTls && shortfall.type !== 'handshake';
-    return { kind: 'unmet', diagnosis, lasting, ofMessage: decision.requireTls, results };
+    return { kind: 'unmet', diagnosis, lasting, ofMessage: decision.requireTls || requirement.by === 'rule', results };
   }
   const matches = judged.flatMap(({ judgement }) =>
     judgement.kind === 'met' && judgement.matched !== undefined ? [judgement] : [],

@@ -23,6 +23,7 @@ export const facts = (known: Partial<TlsFacts>): TlsFacts => ({
   sts: { kind: 'none', domain: 'dest.test', reason: 'no record' },
   stsGraceIsOver: false,
   wish: 'none',
+  rule: undefined,
   floor: 'opportunistic',
   connector: undefined,
   daneIsMandatory: false,

@@ -26,6 +26,8 @@ function policyName({ kind, domain }: PolicyEvidence): string {
       return `the TLSA records (DANE) of ${name}, published in its DNSSEC-signed DNS`;
     case 'requiretls':
       return 'REQUIRETLS, demanded by the sender of the message';
+    case 'rule':
+      return `the mail flow rule ${name} of this relay`;
     case 'override':
       return `the override ${name} in the configuration of this relay`;
     case 'connector':
@@ -41,8 +43,10 @@ export function recipientSide(policy: PolicyEvidence | undefined): string {
   return `the administrators of mail and DNS of ${cleanLine(policy.domain, DOMAIN_LIMIT)}`;
 }
 
+const SET_HERE: ReadonlySet<PolicyEvidence['kind']> = new Set(['rule', 'override', 'connector', 'floor']);
+
 /** What is set here can be changed here too. */
 export function alsoByOperator(policy: PolicyEvidence | undefined): string {
-  if (policy?.kind !== 'override' && policy?.kind !== 'connector' && policy?.kind !== 'floor') return '';
+  if (policy === undefined || !SET_HERE.has(policy.kind)) return '';
   return ' If the message may travel with less protection, the operator of this relay can change what it demands.';
 }
