@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { parseConfig } from '#config/load.ts';
 import { processCount, type RelayConfig } from '#config/schema.ts';
+import type { DirectorySettings } from '#directory/settings.ts';
 import type { DnsSettings } from '#dns/settings.ts';
 import type { InboundSettings } from '#inbound/settings.ts';
 import type { OutboundSettings } from '#outbound/settings.ts';
@@ -14,7 +15,7 @@ import type { ReportSettings } from '#reporting/settings.ts';
 type Slices = InboundSettings &
   OutboundSettings &
   ReportSettings &
-  PublishingSettings & { queue: QueueSettings; dns: DnsSettings };
+  PublishingSettings & { queue: QueueSettings; dns: DnsSettings; mailFlow: { directory: DirectorySettings } };
 
 const defaults: RelayConfig = parseConfig('', 'relay.yaml', { hostname: 'mail.example.org' }).config;
 

@@ -2,62 +2,85 @@
 import type { z } from 'zod';
 
 import { DIRECTORY_ATTRIBUTES } from '#rules/values.ts';
-import { choice, duration, ifText, list, named, parsed, record, section, text, whole } from '#config/fields.ts';
+import { choice, duration, flag, ifText, list, parsed, record, section, text, whole } from '#config/fields.ts';
 import { obeys, unique, type Rule } from '#config/rules.ts';
 
 const attribute = record('One attribute.', {
   attribute: choice('As rules name it.', DIRECTORY_ATTRIBUTES),
-  ldap: named('As the server names it.').regex(/^[A-Za-z][\w.;-]{0,127}$/, {
+  ldap: text('As the server names it; empty: it is not asked for.').regex(/^(?:[A-Za-z][\w.;-]{0,127})?$/, {
     error: 'must be the name of an LDAP attribute such as departmentNumber',
   }),
 });
 
-const ldapSettings = section('With kind ldap: the servers, and how people and groups stand there.', {
+const server = {
   urls: list(
     'Servers, the first that answers is asked: `ldaps://dc1.example.org` or `ldap://dc1.example.org`.',
-    ldapUrl(),
+    ldapUrl('A server.'),
     ['ldaps://dc1.example.org', 'ldaps://dc2.example.org'],
   ).prefault([]),
-  startTls: choice('TLS on `ldap:` connections: `required`, or `off` (passwords and answers travel in clear text).', [
-    'required',
-    'off',
-  ]).prefault('required'),
-  caFile: text("PEM file with authorities for the servers' certificates; empty for the system's.", 'path').prefault(''),
-  bindDn: text('Who asks; empty asks as nobody.', 'distinguished name').prefault(''),
+  startTls: flag(
+    'An `ldap:` connection is encrypted before anything else is said on it (StartTLS); false: passwords and answers travel in clear text.',
+  ).prefault(true),
+  caFile: text("PEM file of authorities in the place of the system's; empty for the system's.", 'path').prefault(''),
+  bindDn: text('Who asks, a DN or (Active Directory) user@domain; empty asks as nobody.').prefault(''),
   passwordFile: text('File that holds the password of bindDn in its first line.', 'path').prefault(''),
-  baseDn: text('Where people and groups are looked for.', 'distinguished name').prefault(''),
+  connectTimeout: duration('Until a connection stands, encrypted and signed in.', '100ms', '1m').prefault('5s'),
+  timeout: duration('For one answer.', '100ms', '1m').prefault('10s'),
+};
+
+const layout = {
+  baseDn: text('Where people are looked for.', 'DN').prefault(''),
+  groupBaseDn: text('Where groups are looked for; empty for baseDn.', 'DN').prefault(''),
   schema: choice(
-    '`activeDirectory` or `inetOrgPerson` (OpenLDAP, 389 Directory and others): which filters and attributes are the defaults.',
+    '`activeDirectory` or `inetOrgPerson` (OpenLDAP, 389 Directory and others): gives the defaults of what follows.',
     ['activeDirectory', 'inetOrgPerson'],
   ).prefault('activeDirectory'),
   personFilter: filter('Which entries are people; empty for that of schema.').prefault(''),
   groupFilter: filter('Which entries are groups; empty for that of schema.').prefault(''),
+  groupSearch: choice(
+    'How groups are found that somebody is in through other groups: `chain` (the server follows them; Active Directory), `member` (by the groups that name somebody), `memberOf` (by that attribute), or as `schema` does.',
+    ['schema', 'chain', 'member', 'memberOf'],
+  ).prefault('schema'),
   attributes: list('Attributes that this directory keeps under other names than schema says.', attribute, [
     { attribute: 'department', ldap: 'departmentNumber' },
   ])
     .superRefine(unique('attribute', (entry) => entry.attribute))
     .prefault([]),
-  groupDepth: whole('Groups within groups, where the server cannot follow them itself.', 1, 100).prefault(20),
-  timeout: duration('For one question.', '100ms', '1m').prefault('5s'),
-  cacheFor: duration('How long an answer is kept.', '0', '24h').prefault('10m'),
+};
+
+const cache = {
+  cacheFor: duration('An answer is used so long without asking again.', '0', '24h').prefault('5m'),
   staleFor: duration(
-    'While no server answers, older answers count for so long; after that rules that ask fail.',
+    'While no server answers, answers count for so long; after that rules that ask fail.',
     '0',
     '30d',
-  ).prefault('24h'),
+  ).prefault('4h'),
+  cacheEntries: whole('Answers that are kept.', 100, 10_000_000).prefault(50_000),
+};
+
+const ldapSettings = section('With kind ldap: the servers, and how people and groups stand there.', {
+  ...server,
+  ...layout,
+  ...cache,
 });
 
 const ldapRules: readonly Rule<z.output<typeof ldapSettings>>[] = [
+  ['baseDn', ({ urls, baseDn }) => urls.length > 0 && baseDn === '', 'must be given: urls are'],
   [
     'passwordFile',
     ({ bindDn, passwordFile }) => bindDn !== '' && passwordFile === '',
-    'must be given: bindDn is, and a bind without a password proves nothing (RFC 4513 §5.1.2)',
+    'must be given: bindDn is, and without a password it proves nothing (RFC 4513 §5.1.2)',
   ],
   ['bindDn', ({ bindDn, passwordFile }) => bindDn === '' && passwordFile !== '', 'must be given: passwordFile is'],
+  [
+    'cacheFor',
+    ({ cacheFor, staleFor }) => cacheFor > staleFor,
+    'must not be more than staleFor: an answer that counts is older than one that does not',
+  ],
 ];
 
 const directorySettings = section(
-  'Who people are: managers, groups and attributes for the rules that ask for them. Without a directory such conditions do not hold.',
+  'Who people are: managers, groups and attributes, for rules that ask for them. Without a directory nobody has any.',
   {
     kind: choice('Where it is.', ['none', 'file', 'ldap']).prefault('none'),
     path: text('With kind file: the file, YAML (*.yaml) or CSV (*.csv).', 'path').prefault(''),
@@ -65,19 +88,33 @@ const directorySettings = section(
   },
 );
 
-const directoryRules: readonly Rule<z.output<typeof directorySettings>>[] = [
+type Written = z.output<typeof directorySettings>;
+
+const directoryRules: readonly Rule<Written>[] = [
   ['path', ({ kind, path }) => kind === 'file' && path === '', 'must be given: kind is file'],
   ['path', ({ kind, path }) => kind !== 'file' && path !== '', 'must be left out, or kind be file'],
   ['ldap', ({ kind, ldap }) => kind === 'ldap' && ldap.urls.length === 0, 'must have urls: kind is ldap'],
-  ['ldap', ({ kind, ldap }) => kind === 'ldap' && ldap.baseDn === '', 'must have a baseDn: kind is ldap'],
   ['ldap', ({ kind, ldap }) => kind !== 'ldap' && ldap.urls.length > 0, 'must have no urls, or kind be ldap'],
 ];
 
-export const directory = directorySettings.superRefine(obeys(directoryRules));
+export const directory = directorySettings.superRefine(obeys(directoryRules)).transform(chosen);
 
-function ldapUrl() {
+/** Without what is set for another kind than the one that was chosen. */
+function chosen({ kind, path, ldap }: Written) {
+  if (kind === 'none') return { kind };
+  if (kind === 'file') return { kind, path };
+  const { groupSearch, attributes, ...plain } = ldap;
+  return {
+    ...plain,
+    kind,
+    groupSearch: groupSearch === 'schema' ? undefined : groupSearch,
+    attributes: Object.fromEntries(attributes.map((entry) => [entry.attribute, entry.ldap])),
+  };
+}
+
+function ldapUrl(description: string) {
   return parsed(ifText(readLdapUrl), 'ldap: or ldaps: and a host, such as ldaps://dc1.example.org:636', {
-    description: 'A server.',
+    description,
     kind: '`ldap:` or `ldaps:` URL',
     type: 'string',
   });

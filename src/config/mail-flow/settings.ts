@@ -64,7 +64,7 @@ const moderation = section(
 
 const mailFlowSettings = section('Mail flow rules: what becomes of a message because of what it is.', {
   rules: text(
-    'Directory of rule files (*.yaml), read in the order of their names; `postern rule` edits them. It may be missing: then there are no rules.',
+    'Directory of rule files (*.yaml), read in the order of their names; `postern rule` edits them. Without it there are no rules.',
     'path',
   )
     .min(1, { error: 'must name a directory; it may be missing' })
