@@ -5,7 +5,8 @@
 import type { DirectoryAttribute } from '#rules/values.ts';
 
 export type PersonEntry = {
-  readonly kind: 'person';
+  /** A contact is somebody outside: in groups, but no object of the organisation. */
+  readonly kind: 'person' | 'contact';
   /** The primary address. */
   readonly address: string;
   /** Further addresses of the same person. */
@@ -23,7 +24,7 @@ export type GroupEntry = {
   readonly address: string;
   readonly proxyAddresses: readonly string[];
   readonly displayName?: string | undefined;
-  /** Addresses of people and of groups; an address that has no entry may be a member too. */
+  /** Addresses of people and of groups; a member without an entry counts as a contact. */
   readonly members: readonly string[];
   /** Addresses of groups that the group is in. */
   readonly groups: readonly string[];

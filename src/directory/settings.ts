@@ -46,6 +46,8 @@ export type LdapLayoutSettings = {
   readonly personFilter: string;
   /** Filter (RFC 4515) that a group must match besides having the member; '' (default) is the schema's. */
   readonly groupFilter: string;
+  /** Groups that have no address are named by cn and this domain (`sales@example.org`); '' (default): rules cannot name them. */
+  readonly groupDomain: string;
   /**
    * How the groups are found that somebody is in through other groups. Default: the schema's.
    * `chain`: the server follows them (LDAP_MATCHING_RULE_IN_CHAIN; Active Directory).

@@ -7,6 +7,8 @@ export type Person = {
   readonly attributes: { readonly [attribute in DirectoryAttribute]?: string };
   /** Addresses of all groups that the person is in, also through other groups. */
   readonly groups: ReadonlySet<string>;
+  /** Somebody outside whom the directory knows (a mail contact): has groups and attributes, but is no object of the organisation. */
+  readonly isContact?: boolean | undefined;
   /** Primary address of the manager. */
   readonly manager?: string | undefined;
 };
