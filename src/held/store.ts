@@ -2,12 +2,15 @@
  * Mail that is kept back by a rule: in quarantine until an operator releases it, or with a moderator until it is approved. The port;
  * `storage/sqlite/` fulfils it, `test/held/store.contract.ts` says what it promises.
  *
- * All processes of a relay and the operator's commands share one store. An entry ends once, whoever ends it first.
+ * All processes of a relay and the operator's commands share one store. An entry ends once, whoever ends it first. What that leads
+ * to (mail to the queue, a word to the sender) is remembered as unfinished until somebody has done it, so that no crash can lose it.
  */
 import type { Content, ContentFacts } from '#mail/content.ts';
 import type { Envelope, EnvelopeRecipient } from '#mail/envelope.ts';
+import type { Bytes } from '#mail/units.ts';
 
-export type HeldKind = 'quarantine' | 'moderation';
+export const HELD_KINDS = ['quarantine', 'moderation'] as const;
+export type HeldKind = (typeof HELD_KINDS)[number];
 
 export type NewHeld = {
   /** As of a message in the queue (`queue/id.ts`). */
@@ -27,8 +30,12 @@ export type NewHeld = {
   readonly moderators: readonly string[];
 };
 
-/** `expired`: nobody decided in time. Of an entry that has ended the content is gone. */
-export type HeldState = 'held' | 'releasing' | 'released' | 'rejected' | 'deleted' | 'expired';
+export const HELD_STATES = ['held', 'releasing', 'released', 'rejected', 'deleted', 'expired'] as const;
+/**
+ * `releasing`: it was let go and is not in the queue yet. `expired`: nobody decided in time. Of an entry that has ended, and about
+ * which nothing is to be done any more, the content is gone.
+ */
+export type HeldState = (typeof HELD_STATES)[number];
 
 export type Held = Omit<NewHeld, 'content'> & {
   readonly state: HeldState;
@@ -37,16 +44,23 @@ export type Held = Omit<NewHeld, 'content'> & {
   /** What the moderator wrote; '' for none. */
   readonly comment: string;
   readonly endedAt?: Date | undefined;
+  /** The entry whose recipients these were, when some of them were let go before the others. */
+  readonly partOf?: string | undefined;
 };
 
-export type HeldQuery = {
-  readonly kind?: HeldKind;
-  readonly state?: HeldState;
-  readonly rule?: string;
-  /** Sender or recipient, whole or a domain as `@dest.test`. */
-  readonly address?: string;
-  /** Entries behind this id. */
-  readonly after?: string;
+export type HeldFilter = {
+  readonly kind?: HeldKind | undefined;
+  readonly state?: HeldState | undefined;
+  readonly rule?: string | undefined;
+  /** Sender or recipient in any case of letters, whole or a domain as `@dest.test`. */
+  readonly address?: string | undefined;
+  /** Received then or later. */
+  readonly since?: Date | undefined;
+};
+
+export type HeldQuery = HeldFilter & {
+  /** Entries behind this id, which are older. */
+  readonly after?: string | undefined;
   readonly limit: number;
 };
 
@@ -55,27 +69,56 @@ export type HeldDecision = {
   readonly by: string;
   readonly comment: string;
   readonly at: Date;
+  /**
+   * Only for these recipients, of which the entry has more: they become an entry of their own under the new id, about which is
+   * decided; the others stay as they are.
+   */
+  readonly part?: { readonly id: string; readonly recipients: readonly string[] } | undefined;
+};
+
+export const HELD_GROUPS = ['rule', 'sender', 'day'] as const;
+export type HeldGroup = (typeof HELD_GROUPS)[number];
+
+/** How many entries of a rule, of a sender or of a day (`2026-05-01`, in UTC) there are, by what became of them. */
+export type HeldSummaryRow = {
+  readonly key: string;
+  readonly counts: { readonly [state in HeldState]: number };
+  readonly sizeBytes: Bytes;
 };
 
 /** Every call rejects with `StorageUnavailable` only. */
 export interface HeldStore {
   /** On the file system of the store: where large content must be written before `add`. */
   readonly spoolDirectory: string;
-  /** Resolves only once a power cut can no longer lose the entries. All of one call or none. */
+  /** Resolves only once a power cut can no longer lose the entries. All of one call or none. Moderation begins unfinished: nobody was asked. */
   add(entries: readonly NewHeld[]): Promise<void>;
   get(id: string): Promise<Held | undefined>;
-  /** The octets of an entry that has not ended; `undefined` when there is none. */
+  /** The octets of an entry that is not over; `undefined` when there is none. A file may be gone as soon as the entry ends. */
   content(id: string): Promise<Content | undefined>;
+  /** The newest first. */
   list(query: HeldQuery): Promise<readonly Held[]>;
-  /** Takes effect for an entry in state `held` only; resolves to false when it is in another state by now. */
+  /** The largest groups first, days from the newest on. */
+  summary(filter: HeldFilter, by: HeldGroup, limit: number): Promise<readonly HeldSummaryRow[]>;
+  /** Entries of state `held`. */
+  counts(): Promise<{ readonly [kind in HeldKind]: number }>;
+  /**
+   * Takes effect for an entry in state `held` only; resolves to false when it is in another state by now, or has not all recipients of
+   * the part. The entry is unfinished from then on. The content of what is deleted goes at once.
+   */
   decide(id: string, decision: HeldDecision): Promise<boolean>;
-  /** Those that are let go and not yet in the queue; a crash between the two lets one go twice, and never loses it. */
-  releasing(limit: number): Promise<readonly Held[]>;
-  /** It is in the queue now: the content goes. */
-  released(id: string): Promise<void>;
+  /**
+   * Entries about which something is to be done: moderators are to be asked (`held`), mail is to go to the queue (`releasing`), the
+   * sender is to be told, or only the log (the other states). The oldest first, behind the id `after`. A crash between what is done and
+   * `finish` has it done twice, and never loses it.
+   */
+  unfinished(limit: number, after?: string): Promise<readonly Held[]>;
+  /** It was done for an entry in this state (another state by now makes it nothing); `releasing` becomes `released`. */
+  finish(id: string, state: HeldState): Promise<void>;
   /** Those of state `held` whose time is over, at most so many. */
   overdue(now: Date, limit: number): Promise<readonly Held[]>;
-  /** Forgets entries that ended before; returns how many. */
+  /** Forgets finished entries that ended before; returns how many. */
   prune(before: Date): Promise<number>;
+  /** 32 random octets, made once: what only this relay knows signs the links to moderators. */
+  linkKey(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
