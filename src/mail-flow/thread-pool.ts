@@ -1,0 +1,161 @@
+/**
+ * Threads that do work which a stranger's mail may make slow or large: one job at a time in each, with a deadline and a limit of
+ * memory. A thread that goes past either is ended with its job, which then has failed, and another takes its place. What the work is
+ * says the script of the threads.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Bytes, Milliseconds } from '#mail/units.ts';
+
+export type PoolLimits = {
+  readonly threads: number;
+  /** Of each thread, besides what the runtime itself needs. */
+  readonly memory: Bytes;
+  readonly timeout: Milliseconds;
+};
+
+/** `later`: the pool was closed before its turn came. */
+export type JobResult<Answer> =
+  | { readonly kind: 'done'; readonly answer: Answer }
+  | { readonly kind: 'failed'; readonly cause: 'time' | 'memory' | 'defect' | 'closed'; readonly reason: string };
+
+/** What goes to the thread: the terms when they have changed, and the job. */
+export type ThreadRequest<Terms, Job> =
+  { readonly kind: 'terms'; readonly terms: Terms } | { readonly kind: 'job'; readonly job: Job };
+
+/** What comes back, one for each job. */
+export type ThreadReply<Answer> =
+  { readonly kind: 'answer'; readonly answer: Answer } | { readonly kind: 'defect'; readonly reason: string };
+
+type Waiting<Job, Answer> = { readonly job: Job; readonly resolve: (result: JobResult<Answer>) => void };
+
+type Running<Job, Answer> = Waiting<Job, Answer> & { readonly timer: NodeJS.Timeout };
+
+type Thread<Terms, Job, Answer> = {
+  readonly worker: Worker;
+  /** Those that it was told last. */
+  terms: Terms | undefined;
+  running: Running<Job, Answer> | undefined;
+};
+
+/** `terms` are what jobs have in common, such as the rules in force: told to a thread once, and again when they change. */
+export class ThreadPool<Terms, Job, Answer> {
+  readonly #script: URL;
+  readonly #limits: () => PoolLimits;
+  readonly #terms: () => Terms;
+  readonly #threads = new Set<Thread<Terms, Job, Answer>>();
+  readonly #waiting: Waiting<Job, Answer>[] = [];
+  #isClosed = false;
+
+  constructor(script: URL, limits: () => PoolLimits, terms: () => Terms) {
+    this.#script = script;
+    this.#limits = limits;
+    this.#terms = terms;
+  }
+
+  /** Jobs that wait and that run. */
+  get load(): number {
+    return this.#waiting.length + [...this.#threads].filter(({ running }) => running !== undefined).length;
+  }
+
+  /** Never rejects. Jobs begin in the order in which they came. */
+  async run(job: Job): Promise<JobResult<Answer>> {
+    if (this.#isClosed) return CLOSED;
+    return new Promise((resolve) => {
+      this.#waiting.push({ job, resolve });
+      this.#dispatch();
+    });
+  }
+
+  /** Ends the threads. What runs or waits has failed. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { resolve } of this.#waiting.splice(0)) resolve(CLOSED);
+    await Promise.all([...this.#threads].map(async (thread) => this.#end(thread, CLOSED)));
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const thread = this.#idle();
+      if (thread === undefined) return;
+      const next = this.#waiting.shift();
+      if (next !== undefined) this.#begin(thread, next);
+    }
+  }
+
+  #idle(): Thread<Terms, Job, Answer> | undefined {
+    for (const thread of this.#threads) if (thread.running === undefined) return thread;
+    return this.#threads.size < this.#limits().threads ? this.#start() : undefined;
+  }
+
+  #start(): Thread<Terms, Job, Answer> {
+    const { memory } = this.#limits();
+    const worker = new Worker(this.#script, {
+      name: 'mail flow',
+      resourceLimits: { maxOldGenerationSizeMb: Math.max(16, Math.round(memory / MIB)) },
+    });
+    const thread: Thread<Terms, Job, Answer> = { worker, terms: undefined, running: undefined };
+    worker.on('message', (reply: ThreadReply<Answer>) => this.#take(thread, reply));
+    worker.on('error', (error) => void this.#end(thread, failureOf(error, this.#limits())));
+    worker.on('exit', (code) => void this.#end(thread, defect(`its thread has ended with code ${code}`)));
+    // An idle thread keeps no process from ending.
+    worker.unref();
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #begin(thread: Thread<Terms, Job, Answer>, waiting: Waiting<Job, Answer>): void {
+    const { timeout } = this.#limits();
+    const timer = setTimeout(() => void this.#end(thread, tooLate(timeout)), timeout);
+    thread.running = { ...waiting, timer };
+    thread.worker.ref();
+    const terms = this.#terms();
+    if (thread.terms !== terms) {
+      thread.terms = terms;
+      this.#post(thread, { kind: 'terms', terms });
+    }
+    this.#post(thread, { kind: 'job', job: waiting.job });
+  }
+
+  #post({ worker }: Thread<Terms, Job, Answer>, request: ThreadRequest<Terms, Job>): void {
+    worker.postMessage(request, []);
+  }
+
+  #take(thread: Thread<Terms, Job, Answer>, reply: ThreadReply<Answer>): void {
+    this.#finish(thread, reply.kind === 'answer' ? { kind: 'done', answer: reply.answer } : defect(reply.reason));
+    thread.worker.unref();
+    this.#dispatch();
+  }
+
+  #finish(thread: Thread<Terms, Job, Answer>, result: JobResult<Answer>): void {
+    const { running } = thread;
+    if (running === undefined) return;
+    thread.running = undefined;
+    clearTimeout(running.timer);
+    running.resolve(result);
+  }
+
+  async #end(thread: Thread<Terms, Job, Answer>, result: JobResult<Answer>): Promise<void> {
+    if (!this.#threads.delete(thread)) return;
+    this.#finish(thread, result);
+    await thread.worker.terminate();
+    this.#dispatch();
+  }
+}
+
+const MIB = 1024 * 1024;
+
+const CLOSED = { kind: 'failed', cause: 'closed', reason: 'the relay stops' } as const;
+
+const defect = (reason: string): JobResult<never> => ({ kind: 'failed', cause: 'defect', reason });
+
+const tooLate = (timeout: Milliseconds): JobResult<never> => ({
+  kind: 'failed',
+  cause: 'time',
+  reason: `it took longer than ${timeout} ms`,
+});
+
+function failureOf(error: Error, { memory }: PoolLimits): JobResult<never> {
+  const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+  if (!isMemory) return defect(error.message);
+  return { kind: 'failed', cause: 'memory', reason: `it needs more memory than ${Math.round(memory / MIB)} MiB` };
+}
