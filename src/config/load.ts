@@ -2,16 +2,15 @@
  * From a configuration file to settings. Everything that is wrong with the file is found at once and told as a
  * `ConfigError`; nothing outside the file is looked at here (`check.ts` does that).
  */
-import { readFileSync } from 'node:fs';
-
 import { parseDomain } from '#mail/domain.ts';
 import { manualOf } from './manual.ts';
 import { ConfigError, findingsOf, settingName, type ConfigProblem } from './problems.ts';
 import { configSchema, type RelayConfig } from './schema.ts';
+import { readTextFile } from './text-file.ts';
 import { readYaml } from './yaml.ts';
 
 export const DEFAULT_CONFIG_FILE = 'config/relay.yaml';
-const FILE_LIMIT_BYTES = 1024 * 1024;
+const FILE_LIMIT_MIB = 1;
 
 /** What a default may be taken from: `os.hostname()`. */
 export type Machine = { readonly hostname: string };
@@ -48,24 +47,11 @@ export function parseConfig(text: string, file: string, machine: Machine): Loade
 
 function readText(file: string | undefined): string {
   const path = file ?? DEFAULT_CONFIG_FILE;
-  try {
-    const text = readFileSync(path);
-    if (text.length > FILE_LIMIT_BYTES)
-      throw new ConfigError([{ file: path, setting: '', message: 'is larger than 1 MiB' }]);
-    return text.toString('utf8');
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    if (code === 'ENOENT' && file === undefined) return '';
-    throw new ConfigError([{ file: path, setting: '', message: `cannot be read (${READING[code] ?? code})` }]);
-  }
+  const reading = readTextFile(path, FILE_LIMIT_MIB);
+  if (reading.kind === 'text') return reading.text;
+  if (reading.isMissing && file === undefined) return '';
+  throw new ConfigError([{ file: path, setting: '', message: reading.message }]);
 }
-
-const READING: { readonly [code: string]: string } = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this user may not read it',
-  EISDIR: 'it is a directory',
-};
 
 function withHostname(value: unknown, { hostname }: Machine): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
