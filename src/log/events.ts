@@ -261,6 +261,17 @@ export const EVENTS = {
   },
   'publishing.lint-advised': { level: 'info', text: 'What one of our domains publishes could be better.' },
 
+  'directory.connected': { level: 'debug', text: 'A directory server answers; it is asked who people are.' },
+  'directory.failed': {
+    level: 'warn',
+    text: 'A directory server could not be asked: people are unknown, or what was known of them counts for a time.',
+    counted: true,
+  },
+  'directory.stale-used': {
+    level: 'debug',
+    text: 'The directory failed, and what it said of somebody before was used.',
+    counted: true,
+  },
   'dns.failed': { level: 'warn', text: 'A DNS question got no usable answer.', counted: true },
   'admin.changed': { level: 'info', text: 'An operator acted.', counted: true },
 } as const satisfies Record<string, EventRow>;
