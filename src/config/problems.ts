@@ -83,7 +83,8 @@ function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-function suggestion(key: string, known: readonly string[]): string {
+/** `; did you mean fromScope?`, or what there is, or nothing. */
+export function suggestion(key: string, known: readonly string[]): string {
   const [nearest] = known
     .map((name) => ({ name, distance: distance(name.toLowerCase(), key.toLowerCase()) }))
     .filter(({ name, distance: steps }) => steps <= Math.max(1, Math.floor(name.length / 3)))
