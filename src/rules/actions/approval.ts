@@ -1,0 +1,21 @@
+/** Actions that let somebody decide before a message goes on. */
+import { othersThan } from './limits.ts';
+import type { ActionRows } from './row.ts';
+
+const GROUP = 'approval';
+
+export const APPROVAL_ACTIONS = {
+  moderateMessageByUser: {
+    group: GROUP,
+    parameters: [{ name: 'moderateMessageByUser', type: 'addresses' }],
+    excludes: othersThan('moderateMessageByUser'),
+    meaning: 'The message is held until one of these people approves it; a moderator who sends it is not asked.',
+  },
+  moderateMessageByManager: {
+    group: GROUP,
+    parameters: [{ name: 'moderateMessageByManager', type: 'flag' }],
+    excludes: othersThan('moderateMessageByManager'),
+    meaning:
+      'The message is held until the manager of the sender approves it; it is delivered when there is no manager.',
+  },
+} as const satisfies ActionRows<'moderateMessageByUser' | 'moderateMessageByManager'>;

@@ -1,0 +1,13 @@
+/** The action that says how safely a message must travel. */
+import type { ActionRows } from './row.ts';
+
+const GROUP = 'security';
+
+export const SECURITY_ACTIONS = {
+  routeMessageOutboundRequireTls: {
+    group: GROUP,
+    parameters: [{ name: 'routeMessageOutboundRequireTls', type: 'flag' }],
+    excludes: [],
+    meaning: 'The message is delivered over TLS only.',
+  },
+} as const satisfies ActionRows<'routeMessageOutboundRequireTls'>;
