@@ -37,6 +37,8 @@ export type EventFields = {
   readonly tls?: string;
   readonly user?: string;
   readonly listener?: string;
+  /** URL of a directory server. */
+  readonly server?: string;
   readonly connector?: string;
   readonly headerMessageId?: string;
   readonly count?: number;
