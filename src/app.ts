@@ -150,7 +150,10 @@ class Running {
       }),
       certificates: this.#certificates,
       readProxyHeader: async (socket) => readProxyHeader(socket, PROXY_HEADER_MS),
-      accept: async (messages) => stores.queue.accept(messages),
+      accept: async (message) => {
+        await stores.queue.accept([message]);
+        return undefined;
+      },
       takeReport: async (mail) => this.#tlsReports.take(mail),
       makeQueueId,
       spoolDirectory: stores.queue.spoolDirectory,

@@ -58,6 +58,7 @@ export function makeAdmission(settings: Live<InboundSettings>): Admission {
         ? putOff
         : refuseRecipient(rulesNow(), client, domainOf(sender), recipient);
     },
+    isOurs: (client, sender) => originOf(rulesNow(), client, domainOf(sender)).kind === 'ours',
   };
 }
 

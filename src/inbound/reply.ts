@@ -19,10 +19,12 @@ export function success(name: StatusName, text?: string): Reply {
   return fromRow('delivered', name, text);
 }
 
-export function refusalReply({ status, text, reply }: Refusal): Reply {
-  const row: StatusRow = STATUS_TABLE[status];
-  const lasting = row.reply.failed !== undefined && !(isTransient(reply) && row.reply.deferred !== undefined);
-  const made = fromRow(lasting ? 'failed' : 'deferred', status, text);
+export function refusalReply({ status, text, reply, detail }: Refusal): Reply {
+  const { reply: codes }: StatusRow = STATUS_TABLE[status];
+  const lasting = codes.failed !== undefined && !(isTransient(reply) && codes.deferred !== undefined);
+  const outcome = lasting ? 'failed' : 'deferred';
+  const row = fromRow(outcome, status, text);
+  const made = detail === undefined ? row : { ...row, status: enhancedStatus(outcome, detail) };
   return reply === undefined ? made : { ...made, code: reply };
 }
 

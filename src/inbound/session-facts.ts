@@ -40,6 +40,8 @@ export type Refusal = {
   readonly text?: string | undefined;
   /** Takes the place of the row's three-digit code; must be of the same class. */
   readonly reply?: number | undefined;
+  /** Takes the place of the row's `subject.detail`, where a mail flow rule names a code of its own. */
+  readonly detail?: string | undefined;
 };
 
 /** Who may send, and where to: answered at once, from settings alone. */
@@ -48,6 +50,8 @@ export interface Admission {
   /** `''` is the null reverse-path. */
   sender(client: ClientFacts, sender: string): Refusal | undefined;
   recipient(client: ClientFacts, sender: string, recipient: string): Refusal | undefined;
+  /** Whether mail of this client and sender is our organisation's own, so that it may go anywhere. */
+  isOurs(client: ClientFacts, sender: string): boolean;
 }
 
 export type SaslMechanism = 'PLAIN' | 'LOGIN';

@@ -7,7 +7,7 @@ import type { EnvelopeRecipient } from '#mail/envelope.ts';
 import type { EventFields, Subjects } from '#log/events.ts';
 import type { NewMessage } from '#queue/store.ts';
 import type { Sender } from './parameters.ts';
-import type { InboundParts } from './parts.ts';
+import type { InboundParts, Origin } from './parts.ts';
 import { Reception, storageRefusal } from './receive.ts';
 import { refusalReply } from './reply.ts';
 import { isReportAddress } from './report-address.ts';
@@ -146,14 +146,22 @@ export class Transaction {
     const { parts, settings } = this.#plan;
     const { messageId, content, facts } = message;
     const queued = message.recipients.filter(({ address }) => !isReportAddress(address, settings));
-    if (queued.length === message.recipients.length) {
-      await parts.accept([message]);
-      return undefined;
+    let refusal: Refusal | undefined;
+    if (queued.length < message.recipients.length) {
+      const taking = await parts.takeReport({ messageId, content, sizeBytes: facts.sizeBytes });
+      if (taking.kind === 'later') refusal = REPORT_LATER;
     }
-    const taking = await parts.takeReport({ messageId, content, sizeBytes: facts.sizeBytes });
-    if (taking.kind === 'taken' && queued.length > 0) await parts.accept([{ ...message, recipients: queued }]);
-    else await reception.discard();
-    return taking.kind === 'later' ? REPORT_LATER : undefined;
+    if (refusal === undefined && queued.length > 0) {
+      refusal = await parts.accept({ ...message, recipients: queued }, this.#origin);
+    }
+    // What is to be kept has been taken over by now; the rest goes.
+    await reception.discard();
+    return refusal;
+  }
+
+  get #origin(): Origin {
+    const { parts, client, sender } = this.#plan;
+    return { ip: client.ip, authenticated: parts.admission.isOurs(client, sender.address) };
   }
 
   async discard(): Promise<void> {

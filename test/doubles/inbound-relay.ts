@@ -2,9 +2,9 @@
  * A real `Inbound` on loopback sockets for tests: settings and ports of its neighbours are doubles, and `accepted` is the
  * queue. The queue can be made to fail or to wait.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { Inbound } from '#inbound/listener.ts';
 import type { InboundParts } from '#inbound/parts.ts';
@@ -38,6 +38,7 @@ const ADMISSION: Admission = {
   sender: (_client, sender) => (sender.startsWith('refused@') ? { status: 'policy' } : undefined),
   recipient: (_client, _sender, recipient) =>
     recipient.endsWith('@elsewhere.example') ? { status: 'relay-denied' } : undefined,
+  isOurs: ({ user }) => user !== undefined,
 };
 
 /** Ann's password is `secret`; for `broken` the verification itself fails. */
@@ -56,7 +57,7 @@ export class TestRelay {
   readonly events: ReportedEvent[] = [];
   readonly spoolDirectory: string;
   /** Replaced by tests that need another queue. */
-  accept: (messages: readonly NewMessage[]) => Promise<void> = async () => {};
+  accept: InboundParts['accept'] = async () => Promise.resolve(undefined);
   /** TLS reports that were taken. */
   readonly reports: string[] = [];
   takeReport: () => ReturnType<InboundParts['takeReport']> = async () => Promise.resolve({ kind: 'taken' });
@@ -86,9 +87,10 @@ export class TestRelay {
       authentication: AUTHENTICATION,
       certificates: testCertificates(),
       readProxyHeader: async () => ({ kind: 'refused', reason: 'no proxies here' }),
-      accept: async (messages) => {
-        await this.accept(messages);
-        this.accepted.push(...messages);
+      accept: async (message, origin) => {
+        const refusal = await this.accept(message, origin);
+        if (refusal === undefined) this.accepted.push(adopted(message));
+        return refusal;
       },
       takeReport: async (mail) => {
         const octets = this.content(mail);
@@ -162,4 +164,13 @@ export function testCertificates(): Certificates {
     options: () => options,
   };
   return certificates;
+}
+
+/** Large content gets another name, as the queue gives it one. */
+function adopted(message: NewMessage): NewMessage {
+  const { content, messageId } = message;
+  if (content.kind === 'inline') return message;
+  const path = join(dirname(content.path), messageId);
+  renameSync(content.path, path);
+  return { ...message, content: { ...content, path } };
 }

@@ -161,6 +161,7 @@ test("a client's certificate and user reach admission", async () => {
           return undefined;
         },
         recipient: () => undefined,
+        isOurs: () => false,
       },
     },
   });
@@ -207,7 +208,12 @@ test('failed handshakes and STARTTLS sessions give their places back', async () 
 test('who admission turns away at once hears 554 in place of the greeting (RFC 5321 §4.3.2)', async () => {
   const relay = await start({
     parts: {
-      admission: { connect: () => ({ status: 'policy' }), sender: () => undefined, recipient: () => undefined },
+      admission: {
+        connect: () => ({ status: 'policy' }),
+        sender: () => undefined,
+        recipient: () => undefined,
+        isOurs: () => false,
+      },
     },
   });
   const client = await SmtpClient.connect(relay.port);
@@ -231,6 +237,7 @@ test('a defect in a neighbour costs one 451, and the session goes on', async () 
           throw new TypeError('a defect');
         },
         recipient: () => undefined,
+        isOurs: () => false,
       },
     },
   });
@@ -253,6 +260,7 @@ test('a proxy speaks for its client, and only a listed proxy is asked to', async
     },
     sender: () => undefined,
     recipient: () => undefined,
+    isOurs: () => false,
   };
   const relay = await start({
     listener: { proxyFrom: ['127.0.0.1'] },

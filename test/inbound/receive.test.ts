@@ -120,12 +120,18 @@ test('content that comes octet by octet is not kept octet by octet', async () =>
 
 test('large content lies in the spool, whole and synced, before the queue is asked', async () => {
   const { relay, client } = await inData({ inlineLimit: 1000 });
+  let spooled: readonly string[] = [];
+  relay.accept = async () => {
+    spooled = relay.spooledFiles();
+    return Promise.resolve(undefined);
+  };
   assert.match(await client.say(`${LARGE}.`), /^250 /);
   const [message] = relay.accepted;
   assert.equal(message?.content.kind, 'file');
   assert.equal(relay.sentContent(), LARGE);
   assert.equal(message?.facts.sizeBytes, relay.content().length);
-  assert.deepEqual(relay.spooledFiles(), [`${message?.messageId}.incoming`]);
+  assert.deepEqual(spooled, [`${message?.messageId}.incoming`]);
+  assert.deepEqual(relay.spooledFiles(), [message?.messageId]);
 });
 
 for (const [what, end] of [
@@ -159,6 +165,7 @@ test('250 is said only after the queue has the message (RFC 5321 §6.1)', async 
   relay.accept = async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     isSafe = true;
+    return undefined;
   };
   assert.match(await client.say('x\r\n.'), /^250 /);
   assert.ok(isSafe);
@@ -240,4 +247,26 @@ test('TRN-09 a large message that may do without TLS says so too (RFC 8689 §3)'
   assert.equal(relay.accepted[0]?.content.kind, 'file');
   assert.equal(relay.accepted[0]?.facts.tlsRequired, 'no');
   assert.equal(relay.count('inbound.tls-required-doubted'), 0);
+});
+
+test('what becomes of a message may be decided by what it is: then its own code is told, and nothing stays', async () => {
+  const { relay, client } = await inData({ inlineLimit: 1000 });
+  const { accept } = relay;
+  relay.accept = async () => Promise.resolve({ status: 'policy', text: 'No cards [Rule=Cards]', detail: '7.901' });
+  assert.equal(await client.say(`${LARGE}.`), '550 5.7.901 No cards [Rule=Cards]');
+  assert.deepEqual([relay.accepted, relay.spooledFiles(), relay.count('inbound.accepted')], [[], [], 0]);
+  relay.accept = accept;
+  await beginData(client);
+  assert.match(await client.say('x\r\n.'), /^250 /);
+});
+
+test('whoever takes a message over learns whose it is', async () => {
+  const origins: unknown[] = [];
+  const { relay, client } = await inData();
+  relay.accept = async (_message, origin) => {
+    origins.push(origin);
+    return Promise.resolve(undefined);
+  };
+  await client.say('x\r\n.');
+  assert.deepEqual(origins, [{ ip: '127.0.0.1', authenticated: false }]);
 });
