@@ -23,7 +23,7 @@ export type Change = { readonly rule: string } & (
 
 export type BranchRecipient = {
   readonly address: string;
-  /** The recipient of the message as it came that this one is, or stands in for after a redirection. */
+  /** The recipient of the message as it came that this one is, or, after a redirection, the first of those that it stands in for. */
   readonly of?: string | undefined;
   readonly addedBy?: { readonly rule: string; readonly as: 'to' | 'cc' | 'bcc' | 'redirect' } | undefined;
 };
@@ -45,6 +45,9 @@ export type DeliveryTerms = {
 
 /** One form of the message for some of its recipients. */
 export type Branch = {
+  /** The recipients of the message as it came whose branch this is; none where rules have added all that are in it. */
+  readonly originals: readonly string[];
+  /** Each address once. */
   readonly recipients: readonly BranchRecipient[];
   readonly disposition: Disposition;
   readonly changes: readonly Change[];
@@ -103,7 +106,7 @@ export type Trail = { readonly version: string; readonly rules: readonly RuleTra
 
 export type Evaluation = {
   readonly kind: 'evaluated';
-  /** Their original recipients partition those of the message. */
+  /** Their `originals` partition the recipients of the message. */
   readonly branches: readonly Branch[];
   readonly notices: readonly Notice[];
   readonly trail: Trail;

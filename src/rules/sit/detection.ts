@@ -20,4 +20,6 @@ export type DetectedInformation = {
   readonly uniqueCount: number;
   /** Highest of all values. */
   readonly confidence: number;
+  /** Of the type: what a rule that says nothing of confidence asks for. */
+  readonly recommendedConfidence: number;
 };
