@@ -3,6 +3,7 @@
  * that it needs it, and is begun again with it. Types only.
  */
 import type { Bytes } from '#mail/units.ts';
+import type { ReadHeader } from '#mime/header.ts';
 import type { Inspection } from '#mime/inspection.ts';
 import type { PersonFinding } from './people.ts';
 import type { DetectedInformation } from './sit/detection.ts';
@@ -10,22 +11,9 @@ import type { DetectedInformation } from './sit/detection.ts';
 /** What can be gathered, in the order of what it costs. */
 export type Need = 'header' | 'directory' | 'content';
 
-export type HeaderFieldFact = {
-  /** As it is written. */
-  readonly name: string;
-  /** Unfolded, with encoded words decoded (RFC 2047), at most `HEADER_VALUE_LIMIT` characters. */
-  readonly value: string;
-};
-
-/** Addresses are canonical and in lower case. */
-export type HeaderFacts = {
-  readonly fields: readonly HeaderFieldFact[];
-  /** Of From, else of Sender: `''` when there is none that can be read. */
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly cc: readonly string[];
-  readonly subject: string;
-};
+/** As `mime/header.ts` reads it. */
+export type HeaderFacts = ReadHeader;
+export type HeaderFieldFact = ReadHeader['fields'][number];
 
 export type RecipientFact = {
   /** As RCPT named it, canonical and in lower case. */
@@ -65,6 +53,3 @@ export type MessageFacts = {
   readonly people?: ReadonlyMap<string, PersonFinding> | undefined;
   readonly content?: ContentFacts | undefined;
 };
-
-/** Longer values are cut: a pattern over a header of megabytes would cost time and find nothing that a shorter one does not. */
-export const HEADER_VALUE_LIMIT = 16_384;
