@@ -2,7 +2,19 @@
 import type { z } from 'zod';
 
 import { DIRECTORY_ATTRIBUTES } from '#rules/values.ts';
-import { choice, duration, flag, ifText, list, parsed, record, section, text, whole } from '#config/fields.ts';
+import {
+  choice,
+  domainOrEmpty,
+  duration,
+  flag,
+  ifText,
+  list,
+  parsed,
+  record,
+  section,
+  text,
+  whole,
+} from '#config/fields.ts';
 import { obeys, unique, type Rule } from '#config/rules.ts';
 
 const attribute = record('One attribute.', {
@@ -37,6 +49,9 @@ const layout = {
   ).prefault('activeDirectory'),
   personFilter: filter('Which entries are people; empty for that of schema.').prefault(''),
   groupFilter: filter('Which entries are groups; empty for that of schema.').prefault(''),
+  groupDomain: domainOrEmpty(
+    'Groups that have no address are called by their cn and this domain (sales@example.org); empty: rules cannot name them.',
+  ).prefault(''),
   groupSearch: choice(
     'How groups are found that somebody is in through other groups: `chain` (the server follows them; Active Directory), `member` (by the groups that name somebody), `memberOf` (by that attribute), or as `schema` does.',
     ['schema', 'chain', 'member', 'memberOf'],

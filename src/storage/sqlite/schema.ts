@@ -81,6 +81,65 @@ export const RECORD_SCHEMA: readonly string[] = [
    CREATE INDEX record_expires ON record (expires);`,
 ];
 
+/**
+ * Mail that is kept back; its content lies in files. `about` is JSON that only the program reads: envelope, recipients, facts,
+ * moderators. `secret` has one row.
+ */
+export const HELD_SCHEMA: readonly string[] = [
+  `CREATE TABLE held (
+     number INTEGER PRIMARY KEY,
+     id TEXT NOT NULL UNIQUE,
+     kind TEXT NOT NULL,
+     state TEXT NOT NULL,
+     unfinished INTEGER NOT NULL,
+     rule TEXT NOT NULL,
+     sender TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     size INTEGER NOT NULL,
+     received INTEGER NOT NULL,
+     expires INTEGER NOT NULL,
+     ended INTEGER,
+     decider TEXT NOT NULL DEFAULT '',
+     comment TEXT NOT NULL DEFAULT '',
+     part_of TEXT,
+     about TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX held_kind ON held (kind, state, id);
+   CREATE INDEX held_rule ON held (rule, id);
+   CREATE INDEX held_unfinished ON held (id) WHERE unfinished = 1;
+   CREATE INDEX held_expires ON held (expires) WHERE state = 'held';
+   CREATE INDEX held_ended ON held (ended) WHERE ended IS NOT NULL;
+   CREATE TABLE party (
+     held INTEGER NOT NULL REFERENCES held (number) ON DELETE CASCADE,
+     address TEXT NOT NULL,
+     domain TEXT NOT NULL,
+     PRIMARY KEY (held, address)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX party_address ON party (address);
+   CREATE INDEX party_domain ON party (domain);
+   CREATE TABLE secret (link_key BLOB NOT NULL) STRICT;`,
+];
+
+/** Who can write to the file can drop the triggers; they hold the program itself to its promise. */
+export const AUDIT_SCHEMA: readonly string[] = [
+  `CREATE TABLE entry (
+     number INTEGER PRIMARY KEY AUTOINCREMENT,
+     at INTEGER NOT NULL,
+     who TEXT NOT NULL,
+     act TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     before TEXT NOT NULL,
+     after TEXT NOT NULL
+   ) STRICT;
+   CREATE TRIGGER entry_is_not_changed BEFORE UPDATE ON entry
+     BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END;
+   CREATE TRIGGER entry_is_not_removed BEFORE DELETE ON entry
+     BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END;
+   CREATE TRIGGER entry_is_not_replaced BEFORE INSERT ON entry
+     WHEN EXISTS (SELECT 1 FROM entry WHERE number = NEW.number)
+     BEGIN SELECT RAISE(ABORT, 'the audit record is append-only'); END;`,
+];
+
 /** Brings the database to the newest version; each step with its number in one commit. */
 export function migrate(database: DatabaseSync, file: string, steps: readonly string[]): void {
   const version = refuseNewer(database, file, steps);
