@@ -66,6 +66,9 @@ export function composeMessage(fields: HeaderFields, body: Part, seed: string): 
   return { bytes, facts };
 }
 
+/** The value of a field of addresses with the names in it encoded (RFC 2047). */
+export const encodeAddresses = (value: string): string => MimeNode.encodeHeaderValue('To', value);
+
 function rootHeader(fields: HeaderFields): string {
   // Without a given one it would draw a random boundary, which nobody uses.
   const node = new MimeNode(false, { baseBoundary: 'none' });
