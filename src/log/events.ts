@@ -13,6 +13,10 @@ export type EventFields = {
   readonly recipient?: string;
   readonly recipients?: number;
   readonly rule?: string;
+  /** Of a message that rules have split: the one that it was. */
+  readonly origin?: string;
+  /** How rules came to what they did, as JSON; values of sensitive information masked. */
+  readonly trail?: string;
   readonly decision?: string;
   /** Whose demand a decision about TLS follows: `dane`, `mta-sts`, `floor`, `connector`, `override`, `rule`, `requiretls`. */
   readonly by?: string;
@@ -103,6 +107,48 @@ export const EVENTS = {
     text: 'A changed certificate could not be used; the old one stays.',
   },
 
+  'rules.evaluated': {
+    level: 'debug',
+    text: 'The rules were evaluated for a message; `trail` says how.',
+    traced: true,
+  },
+  'rules.deferred': {
+    level: 'warn',
+    text: 'A rule that must not be passed over could not be evaluated; the client is to come again.',
+    counted: true,
+    traced: true,
+  },
+  'rule.matched': { level: 'info', text: 'A rule matched; `decision` is its mode.', counted: true, traced: true },
+  'rule.acted': {
+    level: 'info',
+    text: 'What a rule did, or (with its mode in brackets) would have done.',
+    counted: true,
+    traced: true,
+  },
+  'rule.failed': {
+    level: 'warn',
+    text: 'A rule could not be evaluated and was passed over, as it says itself.',
+    counted: true,
+    traced: true,
+  },
+  'mail-flow.split': {
+    level: 'info',
+    text: 'Some recipients get the message in another form, under a name of its own.',
+    traced: true,
+  },
+  'mail-flow.changed': {
+    level: 'info',
+    text: 'A rule changed the message; `reason` says what, and which signatures it broke.',
+    counted: true,
+    traced: true,
+  },
+  'mail-flow.rejected': { level: 'info', text: 'A rule refused the message.', counted: true, traced: true },
+  'mail-flow.deleted': {
+    level: 'info',
+    text: 'A rule deleted the message; nobody is told.',
+    counted: true,
+    traced: true,
+  },
   'queue.opened': { level: 'debug', text: 'A queue shard is open.' },
   'queue.paused': { level: 'warn', text: 'No host of a destination could be used; its mail waits.', counted: true },
   'queue.resumed': { level: 'info', text: 'A paused destination answers again.', counted: true },

@@ -106,6 +106,16 @@ export const STATUS_TABLE = {
   },
 
   // Security and policy
+  'rule-rejected': {
+    detail: '7.1',
+    reply: { failed: 550 },
+    text: 'TRANSPORT.RULES.RejectMessage; the message was rejected by organization policy',
+  },
+  'rules-unavailable': {
+    detail: '7.0',
+    reply: { deferred: 451 },
+    text: 'The mail flow rules cannot be evaluated at the moment, try again later',
+  },
   policy: { detail: '7.1', reply: { deferred: 450, failed: 550 }, text: 'Delivery not authorized, message refused' },
   'too-many-connections': { detail: '7.0', reply: { deferred: 421 }, text: 'Too many connections' },
   'starttls-required': { detail: '7.3', reply: { failed: 451 }, text: 'STARTTLS is required to send mail' },

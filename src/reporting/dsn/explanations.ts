@@ -198,6 +198,16 @@ export const EXPLANATIONS: { readonly [name in TroubleName]: Explanation } = {
     'sender',
     'Use an ASCII address for the sender and the recipient if there is one, and send the message again.',
   ),
+  'rule-rejected': row(
+    'A mail flow rule of the organisation that runs this relay refuses the message.',
+    'sender',
+    'Read the reason in the details below, change the message accordingly, or ask the operator of this relay about the rule.',
+  ),
+  'rules-unavailable': row(
+    'A mail flow rule that must not be passed over could not be evaluated, for instance because the directory did not answer.',
+    'operator',
+    'The message is to be sent again later; the log of this relay says which rule it was and why (rules.deferred).',
+  ),
   policy: row(
     'A rule of the organisation that runs this relay does not allow the message.',
     'sender',

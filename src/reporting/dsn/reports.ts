@@ -124,7 +124,9 @@ class Maker {
 
   /** RET speaks of failures only (RFC 3461 §4.3), and counts for nothing where TLS was demanded (RFC 8689 §5). */
   #mayReturnAll({ kind }: Group, { messageId, envelope }: QueuedMessage): boolean {
-    const isAsked = kind === 'failed' && envelope.returnContent === 'full' && envelope.requireTls !== true;
+    // What may only travel over TLS does not go back in a report, which may have to travel without.
+    const mustBeKept = envelope.requireTls === true || envelope.terms?.tls !== undefined;
+    const isAsked = kind === 'failed' && envelope.returnContent === 'full' && !mustBeKept;
     return isAsked && !this.#returnedInFull.has(messageId);
   }
 

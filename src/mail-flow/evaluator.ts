@@ -1,0 +1,123 @@
+/**
+ * Evaluates the rules for one message, and gathers for them only what they ask for: its header and who people are here, what is in it in
+ * a thread, since that may be slow and large. Decides nothing itself and changes nothing.
+ */
+import { open } from 'node:fs/promises';
+import type { Directory } from '#directory/directory.ts';
+import type { Content, ContentFacts as ReceivedFacts } from '#mail/content.ts';
+import { matchesDomain, parseDomainPatterns } from '#mail/domain-pattern.ts';
+import type { Live } from '#mail/units.ts';
+import { readHeader } from '#mime/header.ts';
+import type { CompiledRuleSet } from '#rules/compile.ts';
+import { evaluate } from '#rules/evaluate.ts';
+import type { Deferred, Evaluation } from '#rules/evaluation.ts';
+import type { ContentFacts, HeaderFacts, MessageFacts, RecipientFact } from '#rules/facts.ts';
+import type { PersonFinding } from '#rules/people.ts';
+import type { ContentAnswer, ContentJob, PlainFacts } from './content-job.ts';
+import type { JobResult } from './thread-pool.ts';
+
+/** A message as the rules get to see it. */
+export type Submission = {
+  readonly messageId: string;
+  readonly envelopeSender: string;
+  readonly recipients: readonly RecipientFact[];
+  readonly client: { readonly ip: string; readonly authenticated: boolean };
+  readonly content: Content;
+  readonly facts: Pick<ReceivedFacts, 'sizeBytes' | 'headerBytes'>;
+};
+
+export type EvaluatorParts = {
+  readonly rules: Live<CompiledRuleSet>;
+  readonly acceptedDomains: Live<readonly string[]>;
+  readonly directory: Live<Directory>;
+  /** Takes the content apart in a thread and evaluates the rules over it there. */
+  readonly inspect: (job: ContentJob) => Promise<JobResult<ContentAnswer>>;
+  readonly now: () => Date;
+};
+
+/** What came of it, and what was gathered on the way. */
+export type Evaluated = {
+  readonly result: Evaluation | Deferred;
+  readonly facts: MessageFacts;
+};
+
+/** The facts that cost something, as they come together. */
+type Gathered = {
+  header?: HeaderFacts;
+  people?: ReadonlyMap<string, PersonFinding>;
+  content?: ContentFacts;
+};
+
+export class Evaluator {
+  readonly #parts: EvaluatorParts;
+  readonly #isAccepted = new AcceptedDomains();
+
+  constructor(parts: EvaluatorParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects only when the content cannot be read from its file. */
+  async evaluate(submission: Submission): Promise<Evaluated> {
+    const rules = this.#parts.rules();
+    const plain = plainFacts(submission, this.#parts.now());
+    const isAcceptedDomain = this.#isAccepted.by(this.#parts.acceptedDomains());
+    const gathered: Gathered = {};
+    // Each need is met once: what is still asked for then is a defect of the evaluation.
+    for (const _need of NEEDS) {
+      const facts = { ...plain, isAcceptedDomain, ...gathered };
+      const result = evaluate(rules, facts);
+      if (result.kind !== 'needs') return { result, facts };
+      gathered.header ??= readHeader(await headerOctets(submission));
+      if (result.need === 'header') continue;
+      gathered.people ??= await this.#parts.directory().find(peopleIn(submission, gathered.header));
+      if (result.need === 'directory') continue;
+      const answer = await this.#parts.inspect({ facts: { ...plain, ...gathered }, content: submission.content });
+      if (answer.kind === 'done') {
+        const { result: made, content } = answer.answer;
+        return { result: made, facts: { ...plain, isAcceptedDomain, ...gathered, content } };
+      }
+      gathered.content = { kind: 'failed', reason: answer.reason };
+    }
+    throw new TypeError('the rules ask for more than there is');
+  }
+}
+
+/** One round for each need, and one when all is there. */
+const NEEDS = ['header', 'directory', 'content', 'nothing'] as const;
+
+function plainFacts({ messageId, envelopeSender, recipients, client, facts }: Submission, now: Date): PlainFacts {
+  const { sizeBytes } = facts;
+  return { now, messageId, envelopeSender: envelopeSender.toLowerCase(), recipients, client, sizeBytes };
+}
+
+/** Everybody whom a condition may be about; the directory adds their managers. */
+function peopleIn({ envelopeSender, recipients }: Submission, { from, to, cc }: HeaderFacts): readonly string[] {
+  const named = [
+    from,
+    envelopeSender.toLowerCase(),
+    ...recipients.flatMap(({ address, original }) => [address, original]),
+  ];
+  return [...new Set([...named, ...to, ...cc])].filter((address) => address !== '');
+}
+
+async function headerOctets({ content, facts: { headerBytes } }: Submission): Promise<Uint8Array> {
+  if (content.kind === 'inline') return content.bytes.subarray(0, headerBytes);
+  await using file = await open(content.path);
+  const octets = Buffer.alloc(headerBytes);
+  const { bytesRead } = await file.read(octets, 0, headerBytes, 0);
+  return octets.subarray(0, bytesRead);
+}
+
+/** Patterns are parsed once for each configuration that was in force. */
+export class AcceptedDomains {
+  #texts: readonly string[] | undefined;
+  #isAccepted: (domain: string) => boolean = () => false;
+
+  by(texts: readonly string[]): (domain: string) => boolean {
+    if (texts === this.#texts) return this.#isAccepted;
+    const patterns = parseDomainPatterns(texts);
+    this.#texts = texts;
+    this.#isAccepted = (domain) => patterns.some((pattern) => matchesDomain(pattern, domain));
+    return this.#isAccepted;
+  }
+}

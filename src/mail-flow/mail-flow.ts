@@ -1,0 +1,187 @@
+/**
+ * One received message on its way to the queue: its rules are evaluated, what they say is carried out, and all that comes of it is
+ * stored before anybody hears that it was taken. Without rules it goes straight on.
+ */
+import type { EventFields, Report } from '#log/events.ts';
+import type { StatusName } from '#mail/status.ts';
+import type { HeldStore } from '#held/store.ts';
+import type { NewMessage } from '#queue/store.ts';
+import type { Evaluation, Notice } from '#rules/evaluation.ts';
+import type { MessageFacts } from '#rules/facts.ts';
+import type { Person } from '#rules/people.ts';
+import type { Evaluated, Evaluator, Submission } from './evaluator.ts';
+import { OutgoingMaker, type Incoming, type Outgoing, type OutgoingParts, type Rejected } from './outgoing.ts';
+import { compactTrail, matchesOf } from './trail.ts';
+
+export type Client = Submission['client'];
+
+/** Why a client is to hear that its message was not taken. */
+export type Refused = { readonly status: StatusName; readonly text?: string; readonly detail?: string };
+
+/** A message of ours about one that came. */
+export type ComposeNotices = (
+  notices: readonly Notice[],
+  incoming: Incoming,
+  facts: MessageFacts,
+) => Promise<readonly NewMessage[]>;
+
+/** The NDR for those of its recipients that a rule refuses. */
+export type Bounce = (message: NewMessage, rejected: readonly Rejected[]) => Promise<readonly NewMessage[]>;
+
+export type MailFlowParts = OutgoingParts & {
+  readonly hasRules: () => boolean;
+  readonly evaluator: Pick<Evaluator, 'evaluate'>;
+  /** Resolves when the messages are safe; rejects with `StorageUnavailable`. */
+  readonly queue: (messages: readonly NewMessage[]) => Promise<void>;
+  readonly held: Pick<HeldStore, 'add'>;
+  /** Called once they are safe: moderators are asked. */
+  readonly onHeld: () => void;
+  readonly notices: ComposeNotices;
+  readonly bounce: Bounce;
+  /** Keeps what a later evaluation of other rules would rest on; returns at once. */
+  readonly remember: (evaluated: Evaluated) => void;
+  readonly report: Report;
+};
+
+export class MailFlow {
+  readonly #parts: MailFlowParts;
+
+  constructor(parts: MailFlowParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when whatever becomes of the message is safe, or to why it is refused; rejects with `StorageUnavailable`. */
+  async take(message: NewMessage, client: Client): Promise<Refused | undefined> {
+    if (!this.#parts.hasRules()) {
+      await this.#parts.queue([message]);
+      return undefined;
+    }
+    const evaluated = await this.#parts.evaluator.evaluate(submissionOf(message, client));
+    const { result } = evaluated;
+    this.#tell(message, evaluated);
+    if (result.kind === 'deferred') return { status: 'rules-unavailable' };
+    this.#parts.remember(evaluated);
+    const maker = new OutgoingMaker(this.#parts);
+    try {
+      return await this.#carryOut(maker, result, incomingOf(message, evaluated.facts), evaluated.facts);
+    } finally {
+      await maker.discard();
+    }
+  }
+
+  async #carryOut(
+    maker: OutgoingMaker,
+    { branches, notices }: Evaluation,
+    incoming: Incoming,
+    facts: MessageFacts,
+  ): Promise<Refused | undefined> {
+    const { message } = incoming;
+    const outgoing = await maker.make(branches, incoming);
+    const rejected = outgoing.filter((one) => one.kind === 'reject');
+    const ours = await this.#parts.notices(notices, incoming, facts);
+    const [first] = rejected;
+    const isRefused = first !== undefined && rejected.length === outgoing.length;
+    const bounces = isRefused || rejected.length === 0 ? [] : await this.#parts.bounce(message, rejected);
+    // Mail that is kept back first: a crash between the two has the client send it again, and loses nothing.
+    const held = outgoing.flatMap((one) => (one.kind === 'hold' ? [one.held] : []));
+    if (held.length > 0) await this.#parts.held.add(held);
+    const queued = outgoing.flatMap((one) => (one.kind === 'queue' ? [one.message] : []));
+    const messages = [...queued, ...bounces, ...ours];
+    if (messages.length > 0) await this.#parts.queue(messages);
+    if (held.length > 0) this.#parts.onHeld();
+    for (const one of outgoing) this.#tellOutgoing(message, one);
+    return isRefused ? refusalOf(first) : undefined;
+  }
+
+  #tell({ messageId, envelope: { sender } }: NewMessage, { result }: Evaluated): void {
+    const { report } = this.#parts;
+    for (const match of matchesOf(result.trail)) {
+      const { rule, mode: decision, why: reason, recipients, outcome } = match;
+      const fields = { messageId, sender, rule, decision, reason, recipients: recipients.length };
+      report(outcome === 'error' ? 'rule.failed' : 'rule.matched', fields);
+      for (const { parameter, done, detail } of match.actions) {
+        const acted: EventFields = {
+          messageId,
+          sender,
+          rule,
+          decision: done ? parameter : `${parameter} (${decision})`,
+        };
+        report('rule.acted', { ...acted, reason: detail });
+      }
+    }
+    const trail = JSON.stringify(compactTrail(result.trail));
+    report('rules.evaluated', { messageId, sender, trail });
+    if (result.kind !== 'deferred') return;
+    report('rules.deferred', { messageId, sender, rule: result.rule, reason: result.reason });
+  }
+
+  #tellOutgoing({ messageId: origin, envelope: { sender } }: NewMessage, outgoing: Outgoing): void {
+    const { report } = this.#parts;
+    switch (outgoing.kind) {
+      case 'queue':
+        return this.#tellQueued(origin, outgoing);
+      case 'hold': {
+        const { id: messageId, rule, kind: decision, recipients } = outgoing.held;
+        return report('mail-flow.held', { messageId, origin, sender, rule, decision, recipients: recipients.length });
+      }
+      case 'reject': {
+        const { rule, rejection, recipients } = outgoing;
+        const { enhancedStatusCode: status, reasonText: reason } = rejection;
+        const about = { messageId: origin, sender, rule, status, reason };
+        for (const { address: recipient } of recipients) report('mail-flow.rejected', { ...about, recipient });
+        return undefined;
+      }
+      case 'delete':
+        for (const { address: recipient } of outgoing.recipients) {
+          report('mail-flow.deleted', { messageId: origin, sender, rule: outgoing.rule, recipient });
+        }
+        return undefined;
+    }
+  }
+
+  #tellQueued(origin: string, { message, notes }: Outgoing & { readonly kind: 'queue' }): void {
+    const { messageId, envelope, recipients, facts } = message;
+    if (notes.length > 0) this.#parts.report('mail-flow.changed', { messageId, reason: notes.join('; ') });
+    if (messageId === origin) return;
+    this.#parts.report('mail-flow.split', {
+      messageId,
+      origin,
+      sender: envelope.sender,
+      recipients: recipients.length,
+      subjects: recipients.map(({ address }) => address),
+      sizeBytes: facts.sizeBytes,
+      ...(facts.messageIdField === '' ? {} : { headerMessageId: facts.messageIdField }),
+    });
+  }
+}
+
+function submissionOf({ messageId, envelope, recipients, content, facts }: NewMessage, client: Client): Submission {
+  return {
+    messageId,
+    envelopeSender: envelope.sender,
+    recipients: recipients.map(({ address, originalRecipient }) => {
+      const lower = address.toLowerCase();
+      return { address: lower, original: originalAddress(originalRecipient) ?? lower };
+    }),
+    client,
+    content,
+    facts,
+  };
+}
+
+/** ORCPT of RFC 3461 §4.2 without its type, where that is a mail address. */
+const originalAddress = (original: string | undefined): string | undefined =>
+  original?.toLowerCase().startsWith('rfc822;') === true ? original.slice('rfc822;'.length).toLowerCase() : undefined;
+
+function incomingOf(message: NewMessage, { header, people }: MessageFacts): Incoming {
+  const finding = people?.get(header?.from ?? '') ?? people?.get(message.envelope.sender.toLowerCase());
+  const sender: Person | undefined = finding?.kind === 'person' ? finding.person : undefined;
+  return { message, sender, subject: header?.subject ?? '' };
+}
+
+/** Microsoft's form of the reply, with the rule, so that the sender can ask about it. */
+function refusalOf({ rule, rejection }: Rejected): Refused {
+  const { enhancedStatusCode, reasonText } = rejection;
+  const text = `TRANSPORT.RULES.RejectMessage; ${reasonText} [Rule=${rule}]`;
+  return { status: 'rule-rejected', text, detail: enhancedStatusCode.slice('5.'.length) };
+}
