@@ -14,7 +14,7 @@ import type { ShardFiles } from './shards.ts';
 export const BUSY_TIMEOUT_MS = 10_000;
 
 /** After an unclean end a database up to this size is checked whole; a larger one would keep mail waiting. */
-const CHECK_LIMIT_BYTES = 256 * 1024 * 1024;
+export const CHECK_LIMIT_BYTES = 256 * 1024 * 1024;
 
 export type OpenShard = {
   readonly files: ShardFiles;
@@ -63,7 +63,7 @@ function makeFolders({ directory, spool }: ShardFiles): void {
   }
 }
 
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);

@@ -23,7 +23,7 @@ export class Spool {
   }
 
   /** Messages of one request may share a file: the last one gets it, the others a link. */
-  adopt(messages: readonly WireMessage[]): void {
+  adopt(messages: readonly Pick<WireMessage, 'id' | 'content'>[]): void {
     for (const [index, { id, content }] of messages.entries()) {
       if (!('path' in content)) continue;
       const { path: from } = content;
@@ -35,6 +35,13 @@ export class Spool {
       else renameSync(from, to);
       this.#adopted.push({ from, to });
     }
+  }
+
+  /** The content of one message under a second id as well. */
+  share(messageId: string, otherId: string): void {
+    const [from, to] = [this.pathOf(messageId), this.pathOf(otherId)];
+    linkSync(from, to);
+    this.#adopted.push({ from, to });
   }
 
   leave(messageId: string): void {
