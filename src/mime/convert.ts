@@ -6,6 +6,7 @@
 import { isAscii } from 'node:buffer';
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { splitParts } from './multipart.ts';
 import { encodeBody } from './transfer-encoding.ts';
 
 type Bytes = Buffer;
@@ -17,8 +18,6 @@ type Entity = { readonly header: Bytes; readonly fields: readonly Field[]; reado
 
 const MAX_DEPTH = 32;
 const MAX_PARTS = 10_000;
-/** Lines that begin like a delimiter; more of them are no message that anybody wrote. */
-const MAX_DELIMITERS = 3 * MAX_PARTS;
 /** Octets that are looked through at once. */
 const LOOK_BYTES = 1024 * 1024;
 /** Of a part's header; expressions that look into a field of megabytes run out of stack. */
@@ -165,59 +164,4 @@ function relabelled(header: Bytes, fields: readonly Field[], encoding: string): 
   if (encoding === '7bit') return header;
   const end = header.length - CRLF.length;
   return Buffer.concat([header.subarray(0, end), line, header.subarray(end)]);
-}
-
-type Sections = {
-  readonly preamble: Bytes;
-  readonly parts: readonly { readonly delimiter: Bytes; readonly part: Bytes }[];
-  readonly closing: Bytes;
-  readonly epilogue: Bytes;
-};
-
-type Delimiter = { readonly start: number; readonly end: number; readonly closes: boolean };
-
-/** RFC 2046 §5.1.1. Delimiters keep the line end before them and all of their own line. */
-function splitParts(body: Bytes, boundary: string): Sections | undefined {
-  const lines = delimiterLines(body, boundary);
-  if (lines === undefined) return undefined;
-  const last = lines.findIndex(({ closes }) => closes);
-  const used = last < 0 ? lines : lines.slice(0, last + 1);
-  const [first] = used;
-  if (first === undefined || first.closes) return undefined;
-  const parts = used.flatMap(({ start, end, closes }, at) => {
-    const next = used[at + 1]?.start ?? body.length;
-    return closes ? [] : [{ delimiter: body.subarray(start, end), part: body.subarray(end, next) }];
-  });
-  const close = last < 0 ? undefined : used.at(-1);
-  return {
-    preamble: body.subarray(0, first.start),
-    parts,
-    closing: close === undefined ? body.subarray(body.length) : body.subarray(close.start, close.end),
-    epilogue: close === undefined ? body.subarray(body.length) : body.subarray(close.end),
-  };
-}
-
-/** `undefined` when there are too many to be looked at. */
-function delimiterLines(body: Bytes, boundary: string): Delimiter[] | undefined {
-  const lines: Delimiter[] = [];
-  const mark = Buffer.from(`--${boundary}`, 'latin1');
-  const behindLineEnd = Buffer.from(`${CRLF}--${boundary}`, 'latin1');
-  let seen = 0;
-  // The line end before a delimiter belongs to it, unless an earlier delimiter's line ended with it.
-  let start = body.subarray(0, mark.length).equals(mark) ? 0 : body.indexOf(behindLineEnd);
-  while (start >= 0) {
-    seen += 1;
-    if (seen > MAX_DELIMITERS) return undefined;
-    const markEnd = start === 0 && body[0] !== 0x0d ? mark.length : start + behindLineEnd.length;
-    const found = body.indexOf(CRLF, markEnd);
-    const lineEnd = found < 0 ? body.length : found;
-    const tail = body.subarray(markEnd, lineEnd).toString('latin1');
-    if (/^(?:--)?[ \t]*$/.test(tail)) {
-      const end = found < 0 ? body.length : found + 2;
-      const previousEnd = lines.at(-1)?.end ?? 0;
-      lines.push({ start: Math.max(start, previousEnd), end, closes: tail.startsWith('--') });
-    }
-    start = body.indexOf(behindLineEnd, lineEnd);
-  }
-  return lines;
 }
