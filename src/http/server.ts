@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Server } from 'node:http';
 import { isIPv4, isIPv6, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -18,18 +19,20 @@ export type HttpQuestion = {
   readonly parameters: Readonly<Record<string, string>>;
   /** Of a name that occurs twice the last value counts. */
   readonly query: Readonly<Record<string, string>>;
-  /** The JSON of a POST, or its octets where the route takes them as they are; `undefined` without any. */
+  /** The JSON of a POST, its octets where the route takes them as they are, its fields where it takes a form; `undefined` without any. */
   readonly body: unknown;
   /** The name that was asked for, in lower case without a port: of the Host field, else of TLS; `''` without either. */
   readonly host: string;
   /** The Content-Type field, `''` without one. */
   readonly contentType: string;
+  /** The Origin field, which a browser sends with each POST (RFC 6454 §7); `''` without one. */
+  readonly origin: string;
 };
 
 export type HttpAnswer = {
   readonly status?: number;
-  /** Text is sent as it is, with `type`; anything else as JSON. */
-  readonly body: string | object;
+  /** Text and streams are sent as they are, with `type`; anything else as JSON. */
+  readonly body: string | Readable | object;
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -41,6 +44,8 @@ export type HttpRoute = {
   readonly access: 'open' | 'token';
   /** The body is taken as octets of any type, up to so many; JSON when left out. */
   readonly octets?: { readonly limit: Bytes };
+  /** The body is a form of at most so many octets, and nothing else: its names and texts, of a name that occurs twice the last. */
+  readonly form?: { readonly limit: Bytes };
   readonly answer: (question: HttpQuestion) => Promise<HttpAnswer> | HttpAnswer;
 };
 
@@ -117,7 +122,7 @@ function reachable(address: string): string {
 }
 
 async function addRoute(app: FastifyInstance, route: HttpRoute, token: string | undefined): Promise<void> {
-  const { method, path, access, octets, answer } = route;
+  const { method, path, access, octets, form, answer } = route;
   const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     protect(reply);
     if (access === 'open' || isToken(request.headers.authorization, token)) return;
@@ -130,9 +135,17 @@ async function addRoute(app: FastifyInstance, route: HttpRoute, token: string | 
       body: request.body,
       host: hostOf(request),
       contentType: request.headers['content-type'] ?? '',
+      origin: request.headers.origin ?? '',
     };
     return send(reply, await answer(question));
   };
+  if (form !== undefined) {
+    await app.register(async (scope) => {
+      takeForms(scope);
+      scope.route({ method, url: path, bodyLimit: form.limit, onRequest, handler });
+    });
+    return;
+  }
   if (octets === undefined) {
     app.route({ method, url: path, onRequest, handler });
     return;
@@ -142,6 +155,13 @@ async function addRoute(app: FastifyInstance, route: HttpRoute, token: string | 
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     scope.route({ method, url: path, bodyLimit: octets.limit, onRequest: [onRequest, fewAtOnce()], handler });
   });
+}
+
+function takeForms(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+  );
 }
 
 /** Large bodies are kept in memory until they are answered. */
@@ -209,11 +229,12 @@ function speakTls(server: Server, secure: NonNullable<HttpServerParts['secure']>
 
 function send(reply: FastifyReply, { status = 200, body, type, headers = {} }: HttpAnswer): FastifyReply {
   const isText = typeof body === 'string';
+  const isReady = isText || body instanceof Readable;
   return reply
     .code(status)
     .headers(headers)
     .type(type ?? (isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'))
-    .send(isText ? body : `${JSON.stringify(body)}\n`);
+    .send(isReady ? body : `${JSON.stringify(body)}\n`);
 }
 
 /** What fastify refuses (4xx) is told; what fails within is reported and not told. */

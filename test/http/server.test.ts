@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 
@@ -38,6 +39,22 @@ describe('the HTTP server', () => {
           answer: ({ parameters, query }) => ({ body: { parameters, query } }),
         },
         { method: 'POST', path: '/echo', access: 'token', answer: ({ body }) => ({ status: 201, body: { body } }) },
+        {
+          method: 'POST',
+          path: '/form',
+          access: 'open',
+          form: { limit: 100 },
+          answer: ({ body, origin }) => ({ body: { fields: body, origin } }),
+        },
+        {
+          method: 'GET',
+          path: '/stream',
+          access: 'open',
+          answer: () => ({
+            type: 'message/rfc822',
+            body: Readable.from([Buffer.from([0x80, 0xff]), Buffer.from('\r\n')]),
+          }),
+        },
         { method: 'GET', path: '/broken', access: 'open', answer: () => Promise.reject(new Error('the inside story')) },
       ],
     });
@@ -97,6 +114,38 @@ describe('the HTTP server', () => {
       assert.ok(typeof answer === 'object' && answer !== null && 'error' in answer);
     });
   }
+
+  const submit = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
+    ask('/form', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    });
+
+  test('a form is read as names and texts; who sends it says where it comes from', async () => {
+    const response = await submit('a=1&a=2&b=%C3%A9+%26&c&__proto__=x', { origin: 'https://pages.example' });
+    const { fields, origin }: { fields?: object; origin?: string } = JSON.parse(await response.text());
+    assert.deepEqual(Object.entries(fields ?? {}), [
+      ['a', '2'],
+      ['b', '\u00e9 &'],
+      ['c', ''],
+      ['__proto__', 'x'],
+    ]);
+    assert.equal(origin, 'https://pages.example');
+    const { origin: none }: { origin?: string } = JSON.parse(await (await submit('')).text());
+    assert.equal(none, '');
+  });
+
+  test('where a form is taken nothing else is, and no more than its limit', async () => {
+    assert.equal((await submit('{}', { 'content-type': 'application/json' })).status, 415);
+    assert.equal((await submit('x'.repeat(101))).status, 413);
+  });
+
+  test('a stream is sent octet by octet with its type', async () => {
+    const response = await ask('/stream');
+    assert.equal(response.headers.get('content-type'), 'message/rfc822');
+    assert.deepEqual(Buffer.from(await response.arrayBuffer()), Buffer.from([0x80, 0xff, 0x0d, 0x0a]));
+  });
 
   test('an unknown address is a 404 in JSON', async () => {
     const response = await ask('/nowhere');
