@@ -284,6 +284,59 @@ export const EVENTS = {
     counted: true,
   },
 
+  'held.asked': {
+    level: 'info',
+    text: 'Moderators were asked about a message that a rule keeps back.',
+    counted: true,
+    traced: true,
+  },
+  'held.decided': {
+    level: 'info',
+    text: 'A moderator has decided about a message; what that leads to is told by another event.',
+    counted: true,
+  },
+  'held.released': {
+    level: 'info',
+    text: 'A message that was kept back as `origin` was let go by `user` and is in the queue.',
+    counted: true,
+    traced: true,
+  },
+  'held.rejected': {
+    level: 'info',
+    text: 'A moderator, or an operator in their place, has rejected a message; its sender is told.',
+    counted: true,
+    traced: true,
+  },
+  'held.deleted': {
+    level: 'info',
+    text: 'An operator has deleted a message that was kept back.',
+    counted: true,
+    traced: true,
+  },
+  'held.expired': {
+    level: 'info',
+    text: 'Nobody has decided about a message in time: it was deleted, and the sender of moderated mail is told.',
+    counted: true,
+    traced: true,
+  },
+  'held.failed': {
+    level: 'error',
+    text: 'What follows from a decision about kept mail could not be done; it is tried again.',
+    counted: true,
+    traced: true,
+  },
+  'held.storage-failed': {
+    level: 'error',
+    text: 'Mail that is kept back could not be read or written; it is tried again.',
+    counted: true,
+  },
+  'held.listening': { level: 'debug', text: 'The pages of moderators are served.' },
+  'held.link-refused': {
+    level: 'debug',
+    text: 'Somebody asked for a page of moderators with a link that is none.',
+    counted: true,
+  },
+
   'dns.self-test-passed': { level: 'info', text: 'The resolver validates DNSSEC; DANE counts.', counted: true },
   'dns.self-test-failed': {
     level: 'error',
