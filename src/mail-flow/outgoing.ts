@@ -10,7 +10,7 @@ import type { Live } from '#mail/units.ts';
 import type { NewHeld } from '#held/store.ts';
 import type { MakeQueueId } from '#queue/id.ts';
 import type { NewMessage } from '#queue/store.ts';
-import type { Branch, BranchRecipient, Change, DeliveryTerms as BranchTerms } from '#rules/evaluation.ts';
+import type { Branch, Change, DeliveryTerms as BranchTerms } from '#rules/evaluation.ts';
 import type { Person } from '#rules/people.ts';
 import type { Rejection } from '#rules/rule.ts';
 import type { MailFlowSettings } from './settings.ts';
@@ -161,23 +161,16 @@ export class OutgoingMaker {
 
 /** Whoever wrote to somebody keeps the DSN parameters; nobody is told what becomes of recipients that a rule has added (RFC 3461 §4.1). */
 function recipientsOf(branch: Branch, originals: readonly EnvelopeRecipient[]): readonly EnvelopeRecipient[] {
-  return branch.recipients.map((recipient) => {
-    const original = recipient.addedBy === undefined ? originalOf(recipient, originals) : undefined;
-    return original ?? { address: recipient.address, notify: [] };
+  return branch.recipients.flatMap(({ address, addedBy }) => {
+    // Rules tell no letters of a local part apart; whoever receives the mail may.
+    const same = originals.filter((original) => original.address.toLowerCase() === address);
+    return addedBy === undefined && same.length > 0 ? same : [{ address, notify: [] }];
   });
 }
 
 /** Those of the message as it came, also where a rule has put others in their place. */
-function originalsOf(branch: Branch, originals: readonly EnvelopeRecipient[]): readonly EnvelopeRecipient[] {
-  const found = branch.recipients.map((recipient) => originalOf(recipient, originals));
-  return [...new Set(found.filter((original) => original !== undefined))];
-}
-
-function originalOf(
-  { address, of = address }: BranchRecipient,
-  originals: readonly EnvelopeRecipient[],
-): EnvelopeRecipient | undefined {
-  return originals.find((original) => original.address.toLowerCase() === of);
+function originalsOf({ originals }: Branch, recipients: readonly EnvelopeRecipient[]): readonly EnvelopeRecipient[] {
+  return recipients.filter(({ address }) => originals.includes(address.toLowerCase()));
 }
 
 function envelopeOf(
