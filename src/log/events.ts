@@ -142,6 +142,12 @@ export const EVENTS = {
     counted: true,
     traced: true,
   },
+  'mail-flow.held': {
+    level: 'info',
+    text: 'A rule keeps the message back; `decision` says whether in quarantine or for moderation.',
+    counted: true,
+    traced: true,
+  },
   'mail-flow.rejected': { level: 'info', text: 'A rule refused the message.', counted: true, traced: true },
   'mail-flow.deleted': {
     level: 'info',
@@ -284,6 +290,12 @@ export const EVENTS = {
     counted: true,
   },
 
+  'held.kept': {
+    level: 'info',
+    text: 'A rule keeps a message back; `decision` is quarantine or moderation.',
+    counted: true,
+    traced: true,
+  },
   'held.asked': {
     level: 'info',
     text: 'Moderators were asked about a message that a rule keeps back.',
