@@ -6,7 +6,7 @@
 import { isAscii } from 'node:buffer';
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { splitParts } from './multipart.ts';
+import { splitParts } from './exact-parts.ts';
 import { encodeBody } from './transfer-encoding.ts';
 
 type Bytes = Buffer;
