@@ -129,16 +129,18 @@ export class Rounds {
   /** Returns what the store or the queue failed with, which the next entry may meet too. */
   async #try(held: Held): Promise<StorageUnavailable | undefined> {
     const { custody, now, report } = this.#parts;
-    const retry = this.#retries.get(held.id);
+    // Another state is another matter.
+    const matter = `${held.id} ${held.state}`;
+    const retry = this.#retries.get(matter);
     if (retry !== undefined && retry.notBefore > now().getTime()) return undefined;
     try {
       await custody.carryOut(held);
-      this.#retries.delete(held.id);
+      this.#retries.delete(matter);
       return undefined;
     } catch (error) {
       const next = this.#retryAfter(retry?.tries ?? 0);
       if (this.#retries.size >= RETRIES_KEPT) this.#retries.clear();
-      this.#retries.set(held.id, next);
+      this.#retries.set(matter, next);
       const { id: messageId, rule, state: decision } = held;
       const retryAt = new Date(next.notBefore).toISOString();
       report(
