@@ -1,0 +1,111 @@
+/**
+ * The text of HTML: what a reader may see of it, in one flat pass. Inline tags leave no trace, so that `41<b></b>11` is `4111`; blocks begin a
+ * line. What is hidden by style counts as seen, since whoever hides it does so from some readers only. Nothing is rendered.
+ */
+import { readMarkup } from './markup.ts';
+
+/** They begin and end a line. All others are within one. */
+const BLOCKS = new Set(
+  (
+    'address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form frame ' +
+    'frameset h1 h2 h3 h4 h5 h6 head header hr html iframe legend li main menu nav ol optgroup option p pre section summary ' +
+    'table tbody tfoot thead title tr ul br textarea'
+  ).split(' '),
+);
+const CELLS = new Set(['td', 'th', 'caption', 'col']);
+/** What is in them is no text to anybody. */
+const SILENT = new Set(['script', 'style']);
+/** Shown, or read aloud, in place of something or beside it. They stand at the end, so that they come between no letters. */
+const SHOWN_ATTRIBUTES = new Set(['alt', 'title', 'placeholder', 'aria-label', 'label', 'summary']);
+/** Where links lead is looked for by rules, though readers see it only when they point there. It stands at the end too. */
+const TARGETS = new Set(['href', 'src', 'action', 'background', 'cite', 'data']);
+const SHOWN_TARGET = /^\s*(?:https?|ftps?|mailto|tel|sms|callto):/i;
+
+/** At most `limit` characters, with whether it was cut. */
+export function textOfHtml(html: string, limit: number): { readonly text: string; readonly cut: boolean } {
+  const out = new FlatText(limit);
+  const beside = new Set<string>();
+  readInto(html, out, beside, true);
+  for (const text of beside) {
+    out.endLine();
+    out.write(text);
+  }
+  return out.finish();
+}
+
+function readInto(html: string, out: FlatText, beside: Set<string>, conditional: boolean): void {
+  let silent = '';
+  let tag = '';
+  readMarkup(html, 'html', {
+    open: (name) => {
+      tag = name;
+      if (BLOCKS.has(name)) out.endLine();
+      else if (CELLS.has(name)) out.space();
+    },
+    attribute: (name, value) => {
+      const isShown = SHOWN_ATTRIBUTES.has(name) || (name === 'value' && tag === 'input');
+      if (!out.full && (isShown || (TARGETS.has(name) && SHOWN_TARGET.test(value)))) beside.add(value);
+    },
+    opened: (name) => {
+      if (SILENT.has(name)) silent = name;
+    },
+    close: (name) => {
+      if (name === silent) silent = '';
+      if (BLOCKS.has(name)) out.endLine();
+      else if (CELLS.has(name)) out.space();
+    },
+    text: (text) => {
+      if (silent === '') out.write(text);
+    },
+    // Outlook shows what stands between `<!--[if mso]>` and `<![endif]-->`.
+    comment: (text) => {
+      if (conditional && text.startsWith('[if')) readInto(text.slice(text.indexOf('>') + 1), out, beside, false);
+    },
+  });
+}
+
+/** Text that grows, with white space as HTML shows it: runs of it are one space, and lines are not empty. */
+class FlatText {
+  readonly #limit: number;
+  #pieces: string[] = [];
+  #length = 0;
+  #cut = false;
+  /** What is to stand before the next word. */
+  #gap: '' | ' ' | '\n' = '';
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get full(): boolean {
+    return this.#length > this.#limit;
+  }
+
+  endLine(): void {
+    if (this.#length > 0) this.#gap = '\n';
+  }
+
+  space(): void {
+    if (this.#length > 0 && this.#gap === '') this.#gap = ' ';
+  }
+
+  write(text: string): void {
+    if (this.full) {
+      this.#cut ||= text !== '';
+      return;
+    }
+    const flat = text.replaceAll(/[ \t\r\n\f]+/g, ' ');
+    const words = flat.startsWith(' ') ? flat.slice(1) : flat;
+    if (words.length < flat.length) this.space();
+    if (words === '') return;
+    const body = words.endsWith(' ') ? words.slice(0, -1) : words;
+    this.#pieces.push(this.#gap, body);
+    this.#length += this.#gap.length + body.length;
+    this.#gap = body.length < words.length ? ' ' : '';
+  }
+
+  finish(): { readonly text: string; readonly cut: boolean } {
+    const text = this.#pieces.join('');
+    return { text: text.slice(0, this.#limit), cut: this.#cut || text.length > this.#limit };
+  }
+}
