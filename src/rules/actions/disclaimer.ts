@@ -1,5 +1,5 @@
 /** The action that puts a text of ours into a message. */
-import type { ActionRows } from './row.ts';
+import { planned, type ActionRows } from './row.ts';
 
 const GROUP = 'disclaimer';
 
@@ -14,5 +14,10 @@ export const DISCLAIMER_ACTIONS = {
     excludes: [],
     meaning:
       'This text is put before or behind the text of the message, tokens such as %%DisplayName%% filled in from what the directory says of the sender.',
+    plan: (disclaimer, { rule }) =>
+      planned(`${disclaimer.location}, else ${disclaimer.fallbackAction}`, {
+        kind: 'change',
+        change: { rule: rule.name, kind: 'disclaimer', ...disclaimer },
+      }),
   },
 } as const satisfies ActionRows<'applyHtmlDisclaimer'>;

@@ -1,5 +1,10 @@
 /** Actions that tell somebody, and change nothing themselves. */
-import type { ActionRows } from './row.ts';
+import type { Effect } from '#rules/branch.ts';
+import { listed } from '#rules/evidence.ts';
+import { on, senderIsInside } from '#rules/look.ts';
+import type { NotifySenderType, Rejection } from '#rules/rule.ts';
+import { noticeOf, reporting } from './incident-report.ts';
+import { planned, type ActionRows, type ActionLook, type Plan } from './row.ts';
 
 const GROUP = 'notify';
 
@@ -19,6 +24,10 @@ export const NOTIFY_ACTIONS = {
     excludes: ['rejectMessage', 'redirectMessageTo', 'deleteMessage'],
     meaning:
       'A sender inside the organisation is told that the message goes against this rule, and it is returned unless the type is notifyOnly.',
+    plan: ({ type, rejection }, look) =>
+      on(senderIsInside(look), (inside) =>
+        inside ? notifyingSender(type, rejection, look) : planned('the sender is outside, and not told'),
+      ),
   },
   generateIncidentReport: {
     group: GROUP,
@@ -28,11 +37,28 @@ export const NOTIFY_ACTIONS = {
     ],
     excludes: [],
     meaning: 'This mailbox gets a report of the message and of what the rule found.',
+    plan: reporting,
   },
   generateNotification: {
     group: GROUP,
     parameters: [{ name: 'generateNotification', type: 'html', longestCharacters: 5120 }],
     excludes: [],
     meaning: 'Each recipient that the rule matches gets this text, keywords such as %%Subject%% filled in.',
+    plan: (text, { rule, matched }) =>
+      planned(`to ${listed(matched)}`, {
+        kind: 'notice',
+        notice: { ...noticeOf(rule), kind: 'notification', text, recipients: matched },
+      }),
   },
 } as const satisfies ActionRows<'notifySender' | 'generateIncidentReport' | 'generateNotification'>;
+
+/** Mail has no policy tips that a sender could answer before sending, so none of the overrides can be given. */
+function notifyingSender(type: NotifySenderType, rejection: Rejection, { rule, matched }: ActionLook): Plan {
+  const notice: Effect = {
+    kind: 'notice',
+    notice: { ...noticeOf(rule), kind: 'notify-sender', type, recipients: matched },
+  };
+  if (type === 'notifyOnly') return planned('the sender is told', notice);
+  const disposition = { kind: 'reject', rule: rule.name, rejection } as const;
+  return planned(`the sender is told, and the message rejected (${type})`, notice, { kind: 'dispose', disposition });
+}

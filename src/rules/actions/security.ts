@@ -1,5 +1,5 @@
 /** The action that says how safely a message must travel. */
-import type { ActionRows } from './row.ts';
+import { planned, type ActionRows } from './row.ts';
 
 const GROUP = 'security';
 
@@ -9,5 +9,6 @@ export const SECURITY_ACTIONS = {
     parameters: [{ name: 'routeMessageOutboundRequireTls', type: 'flag' }],
     excludes: [],
     meaning: 'The message is delivered over TLS only.',
+    plan: (_, { rule }) => planned('over TLS only', { kind: 'terms', terms: { requireTls: { rule: rule.name } } }),
   },
 } as const satisfies ActionRows<'routeMessageOutboundRequireTls'>;

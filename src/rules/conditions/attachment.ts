@@ -1,4 +1,11 @@
 /** Conditions on attachments, those inside archives and attached messages included unless a row says otherwise. */
+import type { InspectedAttachment, InspectionState } from '#mime/inspection.ts';
+import { quoted } from '#rules/evidence.ts';
+import type { MessageEvaluator } from '#rules/look.ts';
+import type { Find } from '#rules/search.ts';
+import { anyOf, holds, needs, no, unknown, yes, type Decided } from '#rules/verdict.ts';
+import { onContent } from './content.ts';
+import { foundIn } from './found.ts';
 import { PATTERN_LIMIT, WORD_LIMIT } from './limits.ts';
 import type { ConditionRows } from './row.ts';
 
@@ -11,6 +18,7 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: 'the text of an attachment (its first 1 MB) contains one of these words',
+    prepare: (words, search) => inTexts(search.words(words), WORD_TEXT_CHARACTERS),
   },
   attachmentMatchesPatterns: {
     group: GROUP,
@@ -18,6 +26,7 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: 'the text of an attachment (its first 150 KB) matches one of these patterns',
+    prepare: (patterns, search) => inTexts(search.patterns(patterns), PATTERN_TEXT_CHARACTERS),
   },
   attachmentIsUnsupported: {
     group: GROUP,
@@ -26,6 +35,10 @@ export const ATTACHMENT_CONDITIONS = {
     need: 'content',
     meaning:
       "an attachment's content cannot be inspected: of a type that cannot be read, damaged, or shut by a password",
+    prepare: () =>
+      anyAttachment(({ state, reason }) =>
+        holds(isUnsupported(state), `it is ${state}${reason === '' ? '' : `: ${quoted(reason)}`}`),
+      ),
   },
   attachmentNameMatchesPatterns: {
     group: GROUP,
@@ -33,6 +46,10 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: 'the file name of an attachment matches one of these patterns',
+    prepare: (patterns, search) => {
+      const find = search.patterns(patterns);
+      return anyAttachment(({ name }) => foundIn(find, name, 'its name'));
+    },
   },
   attachmentExtensionMatchesWords: {
     group: GROUP,
@@ -40,6 +57,10 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: "an attachment's file extension is one of these, written without the dot",
+    prepare: (words) => {
+      const wanted = new Set(words.map((word) => word.replace(/^\./, '').toLowerCase()));
+      return anyAttachment(({ extension }) => holds(wanted.has(extension), `extension ${quoted(extension)}`));
+    },
   },
   attachmentSizeOver: {
     group: GROUP,
@@ -47,6 +68,8 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: 'one attachment of the message itself, pictures within the text included, is as large as this or larger',
+    prepare: (size) =>
+      anyAttachment(({ sizeBytes, depth }) => holds(depth === 0 && sizeBytes >= size, `${sizeBytes} octets`)),
   },
   attachmentProcessingLimitExceeded: {
     group: GROUP,
@@ -54,6 +77,7 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: 'the message or an attachment could not be looked into to the end',
+    prepare: () => processingLimitExceeded,
   },
   attachmentHasExecutableContent: {
     group: GROUP,
@@ -61,6 +85,10 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: 'an attachment is a program by its content, whatever it is called',
+    prepare: () =>
+      anyAttachment(({ executable, detectedType }) =>
+        holds(executable, `a program${detectedType === undefined ? '' : ` (${quoted(detectedType)})`}`),
+      ),
   },
   attachmentIsPasswordProtected: {
     group: GROUP,
@@ -68,6 +96,7 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: 'a password keeps an attachment shut',
+    prepare: () => anyAttachment(({ state }) => holds(state === 'encrypted', 'a password keeps it shut')),
   },
   attachmentPropertyContainsWords: {
     group: GROUP,
@@ -75,6 +104,13 @@ export const ATTACHMENT_CONDITIONS = {
     scope: 'message',
     need: 'content',
     meaning: 'one of these properties of an attached document contains one of its words',
+    prepare: (entries, search) => {
+      const searches = entries.map(({ property, words }) => ({
+        property: property.toLowerCase(),
+        find: search.words(words),
+      }));
+      return anyAttachment((attachment) => inProperties(attachment, searches));
+    },
   },
 } as const satisfies ConditionRows<
   | 'attachmentContainsWords'
@@ -88,3 +124,64 @@ export const ATTACHMENT_CONDITIONS = {
   | 'attachmentIsPasswordProtected'
   | 'attachmentPropertyContainsWords'
 >;
+
+/** How much of the text of one attachment is searched (Microsoft, Use mail flow rules to inspect message attachments). */
+const WORD_TEXT_CHARACTERS = 1_048_576;
+const PATTERN_TEXT_CHARACTERS = 153_600;
+
+function anyAttachment(verdictOf: (attachment: InspectedAttachment) => Decided): MessageEvaluator {
+  return (look) =>
+    onContent(look, ({ inspection }) =>
+      anyOf(inspection.attachments, (attachment) => of(attachment, verdictOf(attachment)), NO_ATTACHMENT),
+    );
+}
+
+const NO_ATTACHMENT = 'there is no attachment';
+
+const of = ({ path }: InspectedAttachment, { answer, evidence }: Decided): Decided => ({
+  answer,
+  evidence: `${path === '' ? 'an attachment without a name' : quoted(path)}: ${evidence}`,
+});
+
+function inTexts(find: Find, characters: number): MessageEvaluator {
+  return (look) =>
+    onContent(look, ({ inspection, texts }) => {
+      if (texts === undefined && inspection.attachments.length > 0) {
+        return unknown('the texts of the attachments were not kept');
+      }
+      return anyOf(
+        inspection.attachments,
+        (attachment) => of(attachment, foundIn(find, attachment.text.slice(0, characters), 'its text')),
+        NO_ATTACHMENT,
+      );
+    });
+}
+
+/** One that a limit stopped has a condition of its own. */
+const isUnsupported = (state: InspectionState): boolean =>
+  state === 'unsupported' || state === 'encrypted' || state === 'failed';
+
+function inProperties(
+  { properties }: InspectedAttachment,
+  searches: readonly { readonly property: string; readonly find: Find }[],
+): Decided {
+  for (const [name, value] of Object.entries(properties)) {
+    for (const { property, find } of searches) {
+      const verdict = name.toLowerCase() === property ? foundIn(find, value, `property ${quoted(name)}`) : undefined;
+      if (verdict?.answer === 'yes') return verdict;
+    }
+  }
+  return no('nothing in its properties');
+}
+
+/** A failure to look into the message is what it asks for, and no failure of its own. */
+const processingLimitExceeded: MessageEvaluator = (look) => {
+  const { content } = look;
+  if (content === undefined) return needs('content');
+  if (content.kind === 'failed') return yes(`the message could not be looked into: ${content.reason}`);
+  const { failure, limits } = content.inspection;
+  if (failure !== undefined) return yes(`the message could not be taken apart: ${failure}`);
+  return limits.length > 0
+    ? yes(limits.join('; '))
+    : anyAttachment(({ state, reason }) => holds(state === 'limit', reason === '' ? 'a limit' : quoted(reason)))(look);
+};

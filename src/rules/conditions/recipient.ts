@@ -1,5 +1,18 @@
 /** Conditions on whom a message is for, each recipient by itself. Which address of theirs is looked at is said by the rule's `recipientAddressType`. */
+import { isInside, on, type RecipientEvaluator } from '#rules/look.ts';
+import { holds } from '#rules/verdict.ts';
 import { PATTERN_LIMIT, WORD_LIMIT } from './limits.ts';
+import {
+  addressFound,
+  attributesFound,
+  isOfDomain,
+  lowered,
+  memberOf,
+  overAddress,
+  patternsOf,
+  wordsOf,
+  type AttributeSearch,
+} from './people.ts';
 import type { ConditionRows } from './row.ts';
 
 const GROUP = 'recipient';
@@ -11,6 +24,10 @@ export const RECIPIENT_CONDITIONS = {
     scope: 'recipient',
     need: 'directory',
     meaning: 'the recipient is one of these people',
+    prepare: (addresses) => {
+      const wanted = lowered(addresses);
+      return overAddress((address) => holds(wanted.has(address), `recipient ${address}`));
+    },
   },
   sentToScope: {
     group: GROUP,
@@ -18,6 +35,12 @@ export const RECIPIENT_CONDITIONS = {
     scope: 'recipient',
     need: 'directory',
     meaning: 'the recipient is inside the organisation (an accepted domain or an object of the directory), or is not',
+    prepare:
+      (scope) =>
+      (look, { address }) =>
+        on(isInside(look, address), (inside) =>
+          holds(inside === (scope === 'inOrganization'), `${address} is ${inside ? 'inside' : 'outside'}`),
+        ),
   },
   sentToMemberOf: {
     group: GROUP,
@@ -25,6 +48,10 @@ export const RECIPIENT_CONDITIONS = {
     scope: 'recipient',
     need: 'directory',
     meaning: 'the recipient is a member of one of these groups',
+    prepare: (groups) => {
+      const wanted = lowered(groups);
+      return (look, { address }) => memberOf(look, address, wanted);
+    },
   },
   recipientAddressContainsWords: {
     group: GROUP,
@@ -32,6 +59,7 @@ export const RECIPIENT_CONDITIONS = {
     scope: 'recipient',
     need: 'directory',
     meaning: "the recipient's address contains one of these words",
+    prepare: (words, search) => addressFound(search.words(words)),
   },
   recipientAddressMatchesPatterns: {
     group: GROUP,
@@ -39,6 +67,7 @@ export const RECIPIENT_CONDITIONS = {
     scope: 'recipient',
     need: 'directory',
     meaning: "the recipient's address matches one of these patterns",
+    prepare: (patterns, search) => addressFound(search.patterns(patterns)),
   },
   recipientADAttributeContainsWords: {
     group: GROUP,
@@ -46,6 +75,7 @@ export const RECIPIENT_CONDITIONS = {
     scope: 'recipient',
     need: 'directory',
     meaning: 'one of these directory attributes of the recipient contains one of its words',
+    prepare: (entries, search) => recipientAttributesFound(wordsOf(entries, search)),
   },
   recipientADAttributeMatchesPatterns: {
     group: GROUP,
@@ -55,6 +85,7 @@ export const RECIPIENT_CONDITIONS = {
     scope: 'recipient',
     need: 'directory',
     meaning: 'one of these directory attributes of the recipient matches one of its patterns',
+    prepare: (entries, search) => recipientAttributesFound(patternsOf(entries, search)),
   },
   recipientDomainIs: {
     group: GROUP,
@@ -62,6 +93,10 @@ export const RECIPIENT_CONDITIONS = {
     scope: 'recipient',
     need: 'directory',
     meaning: "the recipient's domain is one of these domains or a subdomain of one",
+    prepare: (domains) => {
+      const wanted = lowered(domains);
+      return overAddress((address) => holds(isOfDomain(wanted, address), `recipient ${address}`));
+    },
   },
 } as const satisfies ConditionRows<
   | 'sentTo'
@@ -73,3 +108,7 @@ export const RECIPIENT_CONDITIONS = {
   | 'recipientADAttributeMatchesPatterns'
   | 'recipientDomainIs'
 >;
+
+function recipientAttributesFound(searches: readonly AttributeSearch[]): RecipientEvaluator {
+  return (look, { address }) => attributesFound(look, address, searches);
+}

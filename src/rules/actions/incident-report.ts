@@ -1,0 +1,55 @@
+/** What an incident report is made of. Who composes the mail leaves out what it was not asked for. */
+import { itemsOf } from '#rules/content-items.ts';
+import type { Notice } from '#rules/evaluation.ts';
+import type { IncidentReportOrder, Rule } from '#rules/rule.ts';
+import type { DetectedInformation } from '#rules/sit/detection.ts';
+import { needs } from '#rules/verdict.ts';
+import { planned, type ActionLook, type Plan } from './row.ts';
+
+/** Characters on both sides of a value. */
+const EXCERPT_CHARACTERS = 150;
+const MOST_EXCERPTS = 100;
+
+export const noticeOf = ({ name, mode, setAuditSeverity }: Rule): Pick<Notice, 'rule' | 'mode' | 'severity'> => ({
+  rule: name,
+  mode,
+  severity: setAuditSeverity,
+});
+
+export function reporting(order: IncidentReportOrder, look: ActionLook): Plan {
+  const { rule, matched, detected, header } = look;
+  const wantsExcerpts = order.content.includes('idMatch') && detected.length > 0;
+  if (wantsExcerpts && header === undefined) return needs('header');
+  const wantsInformation = wantsExcerpts || order.content.includes('dataClassifications');
+  return planned(`to ${order.to}`, {
+    kind: 'notice',
+    notice: {
+      ...noticeOf(rule),
+      kind: 'incident-report',
+      order,
+      recipients: matched,
+      information: wantsInformation ? detected : [],
+      excerpts: wantsExcerpts ? excerptsOf(detected, look) : [],
+    },
+  });
+}
+
+type Excerpts = Extract<Notice, { kind: 'incident-report' }>['excerpts'];
+
+function excerptsOf(detected: readonly DetectedInformation[], { content, header }: ActionLook): Excerpts {
+  if (content?.kind !== 'inspected') return [];
+  const items = itemsOf(header?.subject ?? '', content.inspection);
+  const texts = new Map(items.map(({ where, text }) => [where, text]));
+  return detected
+    .flatMap(({ name, values }) =>
+      values.map(({ where, offset, length }) => {
+        const text = texts.get(where) ?? '';
+        return {
+          name,
+          where,
+          text: text.slice(Math.max(0, offset - EXCERPT_CHARACTERS), offset + length + EXCERPT_CHARACTERS),
+        };
+      }),
+    )
+    .slice(0, MOST_EXCERPTS);
+}

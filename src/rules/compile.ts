@@ -1,0 +1,104 @@
+/**
+ * Prepares a rule set for evaluation: words and patterns once for all messages, conditions and exceptions in the order of what they
+ * cost. What the rules mean is `evaluate.ts`'s and `conditions/`'s.
+ */
+import { CONDITIONS } from './conditions/table.ts';
+import type { Need } from './facts.ts';
+import type { RecipientEvaluator } from './look.ts';
+import { Scan } from './matching/scan.ts';
+import type { Action, Condition, ConditionName, ConditionValues, Rule, RuleSet } from './rule.ts';
+import { searchingBy } from './search.ts';
+import { failed } from './verdict.ts';
+
+/** A condition or an exception. */
+export type Test = {
+  readonly parameter: ConditionName;
+  readonly exception: boolean;
+  readonly scope: 'message' | 'recipient';
+  readonly evaluate: RecipientEvaluator;
+};
+
+export type CompiledRule = {
+  readonly rule: Rule;
+  readonly priority: number;
+  /** The cheapest first. */
+  readonly tests: readonly Test[];
+  /** Those that say who the recipients are first, since others may add to them. */
+  readonly actions: readonly Action[];
+  /** What cannot be told holds the message up. */
+  readonly defers: boolean;
+};
+
+export type CompiledRuleSet = {
+  readonly version: string;
+  readonly rules: readonly CompiledRule[];
+  /** Whom rules may add or put in the place of others: the directory must be asked for them too. In lower case. */
+  readonly addresses: readonly string[];
+  /** Names and GUIDs of the sensitive information that rules look for. In lower case. */
+  readonly informationNames: readonly string[];
+};
+
+export function compileRules({ rules, version }: RuleSet): CompiledRuleSet {
+  const scan = new Scan();
+  const compiled = rules.map((rule, priority) => ({
+    rule,
+    priority,
+    tests: testsOf(rule, scan),
+    actions: rule.actions.toSorted((one, other) => Number(redirects(other)) - Number(redirects(one))),
+    // A rule that only watches must not keep mail waiting.
+    defers: rule.ruleErrorAction === 'defer' && rule.mode === 'enforce',
+  }));
+  return {
+    version,
+    rules: compiled,
+    addresses: unique(rules.flatMap(({ actions }) => actions.flatMap(addressesIn))),
+    informationNames: unique(
+      rules.flatMap(({ conditions, exceptions }) => [...conditions, ...exceptions].flatMap(namesIn)),
+    ),
+  };
+}
+
+const COSTS: { readonly [need in Need | 'nothing']: number } = { nothing: 0, header: 1, directory: 2, content: 3 };
+
+function testsOf({ conditions, exceptions }: Rule, scan: Scan): readonly Test[] {
+  const tests = [
+    ...conditions.map((condition) => testOf(condition, false, scan)),
+    ...exceptions.map((exception) => testOf(exception, true, scan)),
+  ];
+  return tests.toSorted((one, other) => costOf(one) - costOf(other));
+}
+
+const costOf = ({ parameter }: Test): number => COSTS[CONDITIONS[parameter].need ?? 'nothing'];
+
+function testOf<Name extends ConditionName>(
+  { parameter, value }: { readonly parameter: Name; readonly value: ConditionValues[Name] },
+  exception: boolean,
+  scan: Scan,
+): Test {
+  const { scope, prepare } = CONDITIONS[parameter];
+  const { search, refusal } = searchingBy(scan);
+  const evaluate = prepare(value, search);
+  const refused = refusal();
+  return { parameter, exception, scope, evaluate: refused === undefined ? evaluate : () => failed(refused) };
+}
+
+function redirects(action: Action): boolean {
+  const { parameter, value } = action;
+  return parameter === 'redirectMessageTo' || (parameter === 'addManagerAsRecipientType' && value === 'redirect');
+}
+
+function addressesIn(action: Action): readonly string[] {
+  const { parameter, value } = action;
+  const names =
+    parameter === 'addToRecipients' ||
+    parameter === 'copyTo' ||
+    parameter === 'blindCopyTo' ||
+    parameter === 'redirectMessageTo';
+  return names ? value : [];
+}
+
+function namesIn(condition: Condition): readonly string[] {
+  return condition.parameter === 'messageContainsDataClassifications' ? condition.value.map(({ name }) => name) : [];
+}
+
+const unique = (texts: readonly string[]): readonly string[] => [...new Set(texts.map((text) => text.toLowerCase()))];
