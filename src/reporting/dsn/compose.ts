@@ -4,13 +4,14 @@
  */
 import { isAscii } from 'node:buffer';
 import { needsSmtpUtf8 } from '#mail/address.ts';
+import { cleanAscii, cleanLine } from '#mime/clean.ts';
 import { composeMessage, longestLine, type Part } from '#mime/compose.ts';
 import type { NewMessage, QueuedMessage } from '#queue/store.ts';
 import type { ReportSettings } from '#reporting/settings.ts';
-import { cleanAscii, cleanLine, subjectOf } from './clean.ts';
 import { deliveryStatus, type ReportedRecipient } from './delivery-status.ts';
 import { humanTexts } from './human.ts';
 import type { Returned } from './returned.ts';
+import { subjectOf } from './subject.ts';
 import type { DsnKind } from './wanted.ts';
 
 /** Who reads the report: the sender, or the postmaster, who gets a copy. */

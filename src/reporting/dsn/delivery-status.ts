@@ -9,7 +9,7 @@ import type { EnvelopeRecipient } from '#mail/envelope.ts';
 import { isIPv4, isIPv6 } from '#mail/ip.ts';
 import { enhancedStatus, type OutcomeKind } from '#mail/status.ts';
 import { embedUnicode, encodeXtext } from '#mail/xtext.ts';
-import { cleanAscii, cleanLine } from './clean.ts';
+import { cleanAscii, cleanLine } from '#mime/clean.ts';
 import { isExpired } from './expiry.ts';
 import type { DsnKind } from './wanted.ts';
 

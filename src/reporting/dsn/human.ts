@@ -4,7 +4,8 @@
  */
 import type { Diagnosis, PolicyEvidence } from '#mail/diagnosis.ts';
 import { enhancedStatus } from '#mail/status.ts';
-import { cleanAscii, cleanLine, cleanLines } from './clean.ts';
+import { blocksAsHtml, blocksAsText, type Block } from '#mime/blocks.ts';
+import { cleanAscii, cleanLine, cleanLines } from '#mime/clean.ts';
 import { diagnosticCode, outcomeOf, type ReportedRecipient } from './delivery-status.ts';
 import { isExpired } from './expiry.ts';
 import { explain } from './explain.ts';
@@ -30,12 +31,6 @@ export type HumanPart = {
 
 export type HumanTexts = { readonly plain: string; readonly html: string };
 
-/** Lines of a block share a margin; pairs are shown as `name: value`. */
-type Block =
-  | { readonly kind: 'heading' | 'paragraph' | 'preformatted'; readonly text: string }
-  | { readonly kind: 'list'; readonly items: readonly string[] }
-  | { readonly kind: 'pairs'; readonly pairs: readonly (readonly [name: string, value: string])[] };
-
 const LINE_LIMIT = 2000;
 const HEADER_LIMIT = 8 * 1024;
 
@@ -54,7 +49,7 @@ export function humanTexts(part: HumanPart): HumanTexts {
     ...part.recipients.reduce(intoGroups, []).flatMap((group) => explained(part, group)),
     ...details(part),
   ];
-  return { plain: blocks.map(asText).join('\n\n') + '\n', html: asHtml(blocks) };
+  return { plain: blocksAsText(blocks), html: blocksAsHtml(blocks, 'Delivery report') };
 }
 
 function opening({ kind, notes, subject }: HumanPart): Block[] {
@@ -164,61 +159,3 @@ function tlsEvidence({ remote, tls }: Diagnosis): [string, string][] {
   if (peerFingerprint !== undefined) pairs.push(['Certificate SHA-256', peerFingerprint]);
   return pairs;
 }
-
-function asText(block: Block): string {
-  switch (block.kind) {
-    case 'heading':
-      return `${block.text}\n${'-'.repeat(block.text.length)}`;
-    case 'paragraph':
-      return wrapped(block.text, '');
-    case 'preformatted':
-      return block.text;
-    case 'list':
-      return block.items.map((item) => `  ${item}`).join('\n');
-    case 'pairs':
-      return block.pairs.map(([name, value]) => wrapped(`${name}: ${value}`, '    ')).join('\n');
-  }
-}
-
-/** Breaks at spaces near column 76; the first line has no margin. */
-function wrapped(text: string, margin: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > 76) {
-      lines.push(line);
-      line = margin + word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].join('\n');
-}
-
-function asHtml(blocks: readonly Block[]): string {
-  const body = blocks.map(htmlOf).join('\n');
-  return `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Delivery report</title></head>\n<body>\n${body}\n</body></html>\n`;
-}
-
-function htmlOf(block: Block): string {
-  switch (block.kind) {
-    case 'heading':
-      return `<h2>${escaped(block.text)}</h2>`;
-    case 'paragraph':
-      return `<p>${escaped(block.text)}</p>`;
-    case 'preformatted':
-      return `<pre>${escaped(block.text)}</pre>`;
-    case 'list':
-      return `<ul>\n${block.items.map((item) => `<li><b>${escaped(item)}</b></li>`).join('\n')}\n</ul>`;
-    case 'pairs':
-      return `<p>\n${block.pairs.map(([name, value]) => `<b>${escaped(name)}:</b> ${escaped(value)}`).join('<br>\n')}\n</p>`;
-  }
-}
-
-const ENTITIES: { readonly [character: string]: string } = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

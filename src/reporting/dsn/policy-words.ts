@@ -3,7 +3,7 @@
  * What each status means in general is in `explanations.ts`.
  */
 import type { PolicyEvidence } from '#mail/diagnosis.ts';
-import { cleanLine } from './clean.ts';
+import { cleanLine } from '#mime/clean.ts';
 
 const DOMAIN_LIMIT = 255;
 const DETAIL_LIMIT = 2000;

@@ -3,11 +3,11 @@
  * report about several messages. Pure.
  */
 import { needsSmtpUtf8 } from '#mail/address.ts';
+import { cleanAscii, cleanLine } from '#mime/clean.ts';
 import { composeMessage } from '#mime/compose.ts';
 import type { NewMessage } from '#queue/store.ts';
 import type { ReportSettings } from '#reporting/settings.ts';
 import { ALLOWANCE_MS, type UntoldLot } from './allowance.ts';
-import { cleanAscii, cleanLine } from './clean.ts';
 import type { DsnKind } from './wanted.ts';
 
 const SUBJECT: { readonly [kind in DsnKind]: (count: number) => string } = {

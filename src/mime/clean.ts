@@ -1,8 +1,7 @@
 /**
- * Text of strangers (remote replies, original header fields, envelope parameters) made fit for a report: no line ends, no
- * control characters, bounded. Everything that enters a report passes through here.
+ * Text of strangers (remote replies, original header fields, envelope parameters) made fit for a message of ours: no line ends, no
+ * control characters, bounded. Everything of others that enters a report or a notice passes through here.
  */
-import { decodeWords } from './words.ts';
 
 // C0, DEL, C1, line and paragraph separators, and the marks that turn the direction of writing around.
 // oxlint-disable-next-line no-control-regex -- control characters are what it is about
@@ -31,11 +30,4 @@ export function cleanLines(text: string, limit: number): string {
     .split(/\r?\n/)
     .map((line) => line.toWellFormed().replaceAll('\t', ' ').replaceAll(INVISIBLE, '?').trimEnd())
     .join('\n');
-}
-
-/** The decoded Subject of a message header, `''` when it has none. */
-export function subjectOf(header: Uint8Array, limit: number): string {
-  const text = Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString('utf8');
-  const field = /^subject:((?:[^\r\n]|\r?\n[ \t])*)/im.exec(text)?.[1] ?? '';
-  return cleanLine(decodeWords(field.slice(0, limit * 20)), limit);
 }
