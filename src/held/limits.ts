@@ -1,0 +1,8 @@
+/** What is taken of people who decide about kept mail, and given to them at once. */
+export const MAX_HELD_ROWS = 1_000;
+/** Characters of what is written about a decision. */
+export const COMMENT_LIMIT = 1_000;
+/** Characters of the name of who decides. */
+export const NAME_LIMIT = 200;
+/** Octets of a form: a comment may be written in any script, each octet of it as three characters. */
+export const FORM_LIMIT = 16 * 1024;
