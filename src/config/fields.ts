@@ -55,7 +55,11 @@ export function named(description: string, kind = 'text') {
 }
 
 export function choice<const Values extends readonly string[]>(description: string, values: Values) {
-  return z.enum(values, { error: `must be one of ${values.join(', ')}` }).meta({ description, kind: 'choice' });
+  const error = ({ input }: { readonly input?: unknown }): string => {
+    const meant = values.find((value) => value.toLowerCase() === String(input).toLowerCase());
+    return meant === undefined ? `must be one of ${values.join(', ')}` : `must be written ${meant}`;
+  };
+  return z.enum(values, { error }).meta({ description, kind: 'choice' });
 }
 
 export function flag(description: string) {

@@ -85,13 +85,23 @@ function shown(value: unknown): string {
 
 /** `; did you mean fromScope?`, or what there is, or nothing. */
 export function suggestion(key: string, known: readonly string[]): string {
-  const [nearest] = known
+  const meant = nearest(key, known);
+  if (meant !== undefined) return `; did you mean ${meant}?`;
+  return known.length > 0 ? `; the settings here are ${known.join(', ')}` : '';
+}
+
+/** The name that was most likely meant. */
+export function nearest(key: string, known: readonly string[]): string | undefined {
+  if (key.length > LONGEST_KEY) return undefined;
+  const [found] = known
     .map((name) => ({ name, distance: distance(name.toLowerCase(), key.toLowerCase()) }))
     .filter(({ name, distance: steps }) => steps <= Math.max(1, Math.floor(name.length / 3)))
     .toSorted((one, other) => one.distance - other.distance);
-  if (nearest !== undefined) return `; did you mean ${nearest.name}?`;
-  return known.length > 0 ? `; the settings here are ${known.join(', ')}` : '';
+  return found?.name;
 }
+
+/** Nobody means a name with so long a text. */
+const LONGEST_KEY = 200;
 
 /** Levenshtein's distance: letters to change, to add or to take away. */
 function distance(one: string, other: string): number {

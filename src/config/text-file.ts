@@ -8,7 +8,6 @@ export type TextReading =
 const MIB = 1024 * 1024;
 
 export function readTextFile(path: string, limitMiB: number): TextReading {
-  const refused = (message: string, isMissing = false): TextReading => ({ kind: 'unreadable', message, isMissing });
   try {
     // A pipe has no size beforehand.
     const octets = statSync(path).size > limitMiB * MIB ? undefined : readFileSync(path);
@@ -19,6 +18,8 @@ export function readTextFile(path: string, limitMiB: number): TextReading {
     return refused(`cannot be read (${READING[code] ?? code})`, code === 'ENOENT');
   }
 }
+
+const refused = (message: string, isMissing = false): TextReading => ({ kind: 'unreadable', message, isMissing });
 
 const READING: { readonly [code: string]: string } = {
   ENOENT: 'there is no such file',

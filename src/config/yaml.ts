@@ -1,9 +1,10 @@
 /**
- * YAML with positions: a file becomes a plain value, and any path into it a line. The only door of the `yaml` package.
+ * YAML with positions: a file becomes a plain value, and any path into it a line. With `yaml-list.ts`, which changes files, the only door
+ * of the `yaml` package.
  *
- * A name without a value (`queue:` and nothing under it) counts as left out, so that a template can keep its headings.
+ * In settings a name without a value (`queue:` and nothing under it) counts as left out, so that a template can keep its headings.
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node, Pair } from 'yaml';
 
 export type YamlPath = readonly (string | number)[];
@@ -12,7 +13,8 @@ export type YamlReading =
   | { readonly kind: 'value'; readonly value: unknown; readonly lineOf: (path: YamlPath) => number | undefined }
   | { readonly kind: 'broken'; readonly problems: readonly { readonly line: number; readonly message: string }[] };
 
-export function readYaml(text: string): YamlReading {
+/** `nulls`: a name without a value counts as left out, or is kept as `null` where leaving it out would mean something else. */
+export function readYaml(text: string, nulls: 'left-out' | 'kept' = 'left-out'): YamlReading {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: true });
   if (document.errors.length > 0) {
@@ -22,14 +24,35 @@ export function readYaml(text: string): YamlReading {
     }));
     return { kind: 'broken', problems };
   }
+  const circle = circleIn(document);
+  if (circle !== undefined) {
+    const line = lines.linePos(circle).line;
+    return {
+      kind: 'broken',
+      problems: [{ line, message: 'is not valid YAML: an alias stands for what it is a part of' }],
+    };
+  }
   try {
-    const value = withoutNulls(document.toJS({ maxAliasCount: 100 }) ?? {});
+    const whole: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+    const value = nulls === 'kept' ? whole : withoutNulls(whole);
     return { kind: 'value', value, lineOf: (path) => lineOf(document, lines, path) };
   } catch (error) {
     // The package throws for aliases without an anchor and for those that multiply into a bomb.
     const message = error instanceof Error ? error.message : String(error);
     return { kind: 'broken', problems: [{ line: 1, message: `is not valid YAML: ${message}` }] };
   }
+}
+
+/** Where an alias stands for one of the nodes around it: a value without end. */
+function circleIn(document: Document.Parsed): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Alias: (_, alias, around) => {
+      const meant = alias.resolve(document);
+      if (around.some((node) => node === meant)) found ??= alias.range?.[0] ?? 0;
+    },
+  });
+  return found;
 }
 
 function withoutNulls(value: unknown): unknown {
