@@ -1,0 +1,188 @@
+/**
+ * What rules were evaluated over, kept for a time, so that other rules can be tried on the traffic that there was: everything but the
+ * texts of the messages and the people, who are asked for again. Kept in groups; the last moments before a crash may be lost.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Report } from '#log/events.ts';
+import type { Live, Milliseconds } from '#mail/units.ts';
+import type { RecordStore } from '#records/store.ts';
+import type { Inspection } from '#mime/inspection.ts';
+import type { Branch, Evaluation } from '#rules/evaluation.ts';
+import type { ContentFacts, HeaderFacts, MessageFacts } from '#rules/facts.ts';
+import type { DetectedInformation } from '#rules/sit/detection.ts';
+import type { Evaluated } from './evaluator.ts';
+import { matchesOf } from './trail.ts';
+
+const COLLECTION = 'rule-facts';
+/** So much of a field, and of all fields; a rule that looks further sees less than it did. */
+const FIELD_CHARACTERS = 2048;
+const HEADER_CHARACTERS = 32_768;
+/** Larger ones are not kept: a message with thousands of attachments. */
+const RECORD_CHARACTERS = 262_144;
+/** Of what waits for the store; more is not kept while it does not answer. */
+const WAITING = 5_000;
+const PAGE = 200;
+
+/** What was done with the message: the part of an evaluation that can be compared. */
+export type Outcome = {
+  readonly version: string;
+  readonly rules: readonly string[];
+  readonly branches: readonly Pick<Branch, 'originals' | 'recipients' | 'disposition' | 'changes' | 'terms'>[];
+};
+
+type RememberedContent =
+  | { readonly kind: 'failed'; readonly reason: string }
+  | {
+      readonly kind: 'remembered';
+      readonly inspection: Omit<Inspection, 'texts'>;
+      readonly information: readonly (readonly [name: string, found: DetectedInformation])[];
+    };
+
+type Stored = Pick<MessageFacts, 'messageId' | 'envelopeSender' | 'recipients' | 'client' | 'sizeBytes'> & {
+  readonly at: string;
+  readonly header?: HeaderFacts | undefined;
+  readonly content?: RememberedContent | undefined;
+  readonly outcome: Outcome;
+};
+
+/** A message that is gone: facts for another evaluation, and what came of the one that there was. */
+export type Remembered = {
+  readonly facts: Omit<MessageFacts, 'isAcceptedDomain' | 'people'>;
+  readonly outcome: Outcome;
+};
+
+export type MemoryParts = {
+  readonly store: Pick<RecordStore, 'add'>;
+  readonly keep: Live<Milliseconds>;
+  readonly report: Report;
+};
+
+export class RuleMemory {
+  readonly #parts: MemoryParts;
+  #waiting: { readonly key: string; readonly value: string; readonly count: number; readonly expiresAt: Date }[] = [];
+
+  constructor(parts: MemoryParts) {
+    this.#parts = parts;
+  }
+
+  /** Returns at once; nothing is written before `flush`. */
+  remember({ result, facts }: Evaluated): void {
+    if (result.kind !== 'evaluated' || this.#waiting.length >= WAITING) return;
+    const value = JSON.stringify(storedOf(facts, result));
+    if (value.length > RECORD_CHARACTERS) return;
+    const expiresAt = new Date(facts.now.getTime() + this.#parts.keep());
+    // Message ids sort by time, so that a range of time is a range of keys.
+    this.#waiting.push({ key: facts.messageId, value, count: 0, expiresAt });
+  }
+
+  /** Never rejects: what could not be stored is told and forgotten. */
+  async flush(): Promise<void> {
+    const additions = this.#waiting;
+    if (additions.length === 0) return;
+    this.#waiting = [];
+    try {
+      await this.#parts.store.add(COLLECTION, additions);
+    } catch (error) {
+      this.#parts.report('records.storage-failed', { reason: 'what rules were evaluated over was not kept' }, error);
+    }
+  }
+}
+
+/** Messages since then, oldest first. What cannot be read is passed over. Rejects with `StorageUnavailable`. */
+export async function* recall(store: Pick<RecordStore, 'list'>, since: Date): AsyncGenerator<Remembered> {
+  let after = '';
+  for (;;) {
+    const records = await store.list(COLLECTION, { after, limit: PAGE });
+    for (const { value } of records) {
+      const remembered = readStored(value);
+      if (remembered !== undefined && remembered.facts.now >= since) yield remembered;
+    }
+    const last = records.at(-1);
+    if (records.length < PAGE || last === undefined) return;
+    after = last.key;
+  }
+}
+
+export function outcomeOf({ branches, trail }: Evaluation): Outcome {
+  return {
+    version: trail.version,
+    rules: matchesOf(trail).map(({ rule }) => rule),
+    branches: branches.map(({ originals, recipients, disposition, changes, terms }) => ({
+      originals,
+      recipients,
+      disposition,
+      changes,
+      terms,
+    })),
+  };
+}
+
+/** Whether the same would become of the message, whatever rules it is due to. */
+export function isSameOutcome(one: Outcome, other: Outcome): boolean {
+  // As JSON has them: one of them may have been read from it.
+  return isDeepStrictEqual(effectOf(one), effectOf(other));
+}
+
+function effectOf({ branches }: Outcome): unknown {
+  const sorted = branches.toSorted((one, other) => compare(one.originals.join(), other.originals.join()));
+  return JSON.parse(JSON.stringify(sorted, (key, value: unknown) => (key === 'rule' ? undefined : value)));
+}
+
+const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
+
+function storedOf(facts: MessageFacts, result: Evaluation): Stored {
+  const { messageId, envelopeSender, recipients, client, sizeBytes, now, header, content } = facts;
+  return {
+    at: now.toISOString(),
+    messageId,
+    envelopeSender,
+    recipients,
+    client,
+    sizeBytes,
+    ...(header === undefined ? {} : { header: shortened(header) }),
+    ...(content === undefined ? {} : { content: withoutTexts(content) }),
+    outcome: outcomeOf(result),
+  };
+}
+
+function shortened(header: HeaderFacts): HeaderFacts {
+  let left = HEADER_CHARACTERS;
+  const fields = header.fields.map(({ name, value }) => {
+    const kept = value.slice(0, Math.min(FIELD_CHARACTERS, left));
+    left -= kept.length;
+    return { name, value: kept };
+  });
+  return { ...header, fields };
+}
+
+function withoutTexts(content: ContentFacts): RememberedContent {
+  if (content.kind === 'failed') return content;
+  const { attachments, charsets, kinds, limits, failure } = content.inspection;
+  return {
+    kind: 'remembered',
+    inspection: {
+      attachments: attachments.map((attachment) => ({ ...attachment, text: '' })),
+      charsets,
+      kinds,
+      limits,
+      ...(failure === undefined ? {} : { failure }),
+    },
+    information: [...content.information],
+  };
+}
+
+function readStored(value: string): Remembered | undefined {
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `storedOf`; an older form fails below or is passed over
+    const { at, content, outcome, ...facts } = JSON.parse(value) as Stored;
+    const now = new Date(at);
+    if (Number.isNaN(now.getTime()) || outcome === undefined) return undefined;
+    return { facts: { ...facts, now, content: content === undefined ? undefined : contentOf(content) }, outcome };
+  } catch {
+    // A record of an older program, or a damaged one.
+    return undefined;
+  }
+}
+
+const contentOf = (content: RememberedContent): ContentFacts =>
+  content.kind === 'failed' ? content : { ...content, information: new Map(content.information) };

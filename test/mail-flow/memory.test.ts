@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isSameOutcome, outcomeOf, recall, RuleMemory, type Remembered } from '#mail-flow/memory.ts';
+import type { EventName } from '#log/events.ts';
+import { StorageUnavailable } from '#queue/store.ts';
+import type { RecordStore } from '#records/store.ts';
+import type { Branch, Evaluation } from '#rules/evaluation.ts';
+import type { MessageFacts } from '#rules/facts.ts';
+import { MemoryRecordStore } from '../doubles/records.ts';
+
+const NOW = new Date('2026-11-26T12:00:00Z');
+const KINDS = {
+  oof: false,
+  autoForward: false,
+  encrypted: false,
+  calendaring: false,
+  permissionControlled: false,
+  voicemail: false,
+  signed: false,
+  approvalRequest: false,
+  readReceipt: false,
+};
+
+const facts = (parts: Partial<MessageFacts> = {}): MessageFacts => ({
+  now: NOW,
+  messageId: '0001',
+  envelopeSender: 'ann@here.test',
+  recipients: [{ address: 'bob@there.test', original: 'bob@there.test' }],
+  client: { ip: '192.0.2.1', authenticated: true },
+  sizeBytes: 100,
+  isAcceptedDomain: () => true,
+  ...parts,
+});
+
+const branch = (parts: Partial<Branch> = {}): Branch => ({
+  originals: ['bob@there.test'],
+  recipients: [{ address: 'bob@there.test' }],
+  disposition: { kind: 'deliver' },
+  changes: [],
+  terms: {},
+  ...parts,
+});
+
+const evaluation = (...branches: readonly Branch[]): Evaluation => ({
+  kind: 'evaluated',
+  branches,
+  notices: [],
+  trail: { version: 'v1', rules: [] },
+});
+
+async function recalled(store: Pick<RecordStore, 'list'>, since = new Date(0)): Promise<readonly Remembered[]> {
+  const found: Remembered[] = [];
+  for await (const one of recall(store, since)) found.push(one);
+  return found;
+}
+
+const inMemory = (store: Pick<RecordStore, 'add'>, events: EventName[] = []): RuleMemory =>
+  new RuleMemory({ store, keep: () => 86_400_000, report: (event) => void events.push(event) });
+
+const at = (hour: number): Date => new Date(NOW.getTime() + hour * 3_600_000);
+
+const outcome = (...branches: readonly Branch[]): ReturnType<typeof outcomeOf> => outcomeOf(evaluation(...branches));
+
+const by = (rule: string): Branch => branch({ terms: { requireTls: { rule } } });
+
+describe('what rules were evaluated over', () => {
+  test('is found again, without texts and without people', async () => {
+    const store = new MemoryRecordStore(() => NOW);
+    const memory = inMemory(store);
+    const header = { fields: [{ name: 'Subject', value: 'x' }], from: 'ann@here.test', to: [], cc: [], subject: 'x' };
+    const found = { id: 'g', name: 'Card', values: [], uniqueCount: 2, confidence: 85, recommendedConfidence: 85 };
+    const attachment = {
+      path: 'a.txt',
+      name: 'a.txt',
+      extension: 'txt',
+      declaredType: 'text/plain',
+      sizeBytes: 3,
+      depth: 0,
+      inline: false,
+      state: 'text',
+      reason: '',
+      text: 'secret',
+      properties: {},
+      executable: false,
+    } as const;
+    const texts = [{ kind: 'plain', text: 'secret', charset: 'utf-8', flawed: false }] as const;
+    const inspection = { texts, attachments: [attachment], charsets: ['utf-8'], kinds: KINDS, limits: [] };
+    const content = { kind: 'inspected', inspection, information: new Map([['card', found]]) } as const;
+    const people = new Map([['ann@here.test', { kind: 'absent' as const }]]);
+    memory.remember({ result: evaluation(branch()), facts: facts({ header, people, content }) });
+    assert.deepEqual(await recalled(store), []);
+    await memory.flush();
+    const [one] = await recalled(store);
+    assert.deepEqual(one?.facts.header, header);
+    assert.deepEqual(one?.facts.now, NOW);
+    assert.ok(one?.facts.content?.kind === 'remembered');
+    assert.deepEqual(one.facts.content.information, content.information);
+    assert.deepEqual(one.facts.content.inspection.attachments, [{ ...attachment, text: '' }]);
+    assert.equal('people' in one.facts, false);
+    assert.doesNotMatch(JSON.stringify(await store.list('rule-facts', { limit: 1 })), /secret/);
+  });
+
+  test('is told from a time on, in the order in which it came, however much there is', async () => {
+    const store = new MemoryRecordStore(() => NOW);
+    const memory = inMemory(store);
+    for (let n = 0; n < 450; n += 1) {
+      const messageId = String(n).padStart(4, '0');
+      memory.remember({ result: evaluation(branch()), facts: facts({ messageId, now: at(n < 200 ? -5 : -1) }) });
+    }
+    await memory.flush();
+    const late = await recalled(store, at(-2));
+    assert.deepEqual([late.length, late[0]?.facts.messageId, late.at(-1)?.facts.messageId], [250, '0200', '0449']);
+  });
+
+  test('headers are kept within a limit, and what is too large is not kept', async () => {
+    const store = new MemoryRecordStore(() => NOW);
+    const memory = inMemory(store);
+    const fields = Array.from({ length: 100 }, (_, index) => ({ name: `X-${index}`, value: 'v'.repeat(5_000) }));
+    const header = { fields, from: '', to: [], cc: [], subject: '' };
+    memory.remember({ result: evaluation(branch()), facts: facts({ header }) });
+    const recipients = Array.from({ length: 10_000 }, (_, n) => ({
+      address: `r${n}@a.test`,
+      original: `r${n}@a.test`,
+    }));
+    memory.remember({ result: evaluation(branch()), facts: facts({ messageId: '0002', recipients }) });
+    await memory.flush();
+    const kept = await recalled(store);
+    assert.equal(kept.length, 1);
+    const values = kept[0]?.facts.header?.fields.map(({ value }) => value.length) ?? [];
+    assert.deepEqual([values[0], values.length, values.reduce((sum, length) => sum + length, 0)], [2048, 100, 32_768]);
+  });
+
+  test('a store that fails costs what waited, and is told', async () => {
+    const events: EventName[] = [];
+    const failing = { add: async () => Promise.reject(new StorageUnavailable('full', 'the disk is full')) };
+    const memory = inMemory(failing, events);
+    memory.remember({ result: evaluation(branch()), facts: facts() });
+    await memory.flush();
+    await memory.flush();
+    assert.deepEqual(events, ['records.storage-failed']);
+  });
+
+  test('records that nobody can read are passed over', async () => {
+    const store = new MemoryRecordStore(() => NOW);
+    const expiresAt = new Date(NOW.getTime() + 1000);
+    for (const [key, value] of Object.entries({ a: '{', b: 'null', c: '{}', d: '{"at":"x","outcome":{}}' })) {
+      await store.put('rule-facts', { key, value, expiresAt });
+    }
+    assert.deepEqual(await recalled(store), []);
+  });
+});
+
+describe('two outcomes', () => {
+  const other = branch({ originals: ['carl@there.test'], recipients: [{ address: 'carl@there.test' }] });
+
+  test('are the same whatever rules they are due to, and in whatever order', () => {
+    assert.ok(isSameOutcome(outcome(by('one'), other), outcome(other, by('another'))));
+  });
+
+  for (const [what, changed] of Object.entries({
+    'who gets it': branch({ recipients: [{ address: 'eve@there.test' }] }),
+    'what becomes of it': branch({ disposition: { kind: 'quarantine', rule: 'r' } }),
+    'how it is changed': branch({ changes: [{ kind: 'remove-header', name: 'X', rule: 'r' }] }),
+    'how it is delivered': branch({ terms: { requireTls: { rule: 'r' } } }),
+  })) {
+    test(`differ by ${what}`, () => assert.equal(isSameOutcome(outcome(branch()), outcome(changed)), false));
+  }
+});
