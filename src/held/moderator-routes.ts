@@ -4,7 +4,6 @@
  */
 import type { HttpAnswer, HttpQuestion, HttpRoute } from '#http/server.ts';
 import type { Report } from '#log/events.ts';
-import type { Live } from '#mail/units.ts';
 import { StorageUnavailable } from '#queue/store.ts';
 import { COMMENT_LIMIT, FORM_LIMIT } from './limits.ts';
 import { isTokenOf, tokenOf, VERDICTS, type Verdict } from './links.ts';
@@ -23,7 +22,7 @@ import type { Held, HeldStore } from './store.ts';
 export type ModeratorParts = {
   readonly store: Pick<HeldStore, 'get' | 'decide' | 'linkKey'>;
   /** As moderators see it; not empty. */
-  readonly baseUrl: Live<string>;
+  readonly baseUrl: string;
   /** Called when a decision is safe. */
   readonly onDecided: () => void;
   readonly report: Report;
@@ -34,7 +33,7 @@ export type ModeratorParts = {
 type Seat = { readonly verdict: Verdict; readonly held: Held; readonly index: number; readonly moderator: string };
 
 export function moderatorRoutes(parts: ModeratorParts): readonly HttpRoute[] {
-  const path = basePath(parts.baseUrl());
+  const path = basePath(parts.baseUrl);
   return [
     ...VERDICTS.map((verdict): HttpRoute => ({
       method: 'GET',
@@ -63,13 +62,13 @@ async function ask(parts: ModeratorParts, fields: Readonly<Record<string, string
   const key = await parts.store.linkKey();
   const tokenFor = (of: Verdict): string => tokenOf(key, { verdict: of, id: held.id, moderator });
   const tokens = { approve: tokenFor('approve'), reject: tokenFor('reject') };
-  const action = `${basePath(parts.baseUrl())}/decide`;
+  const action = `${basePath(parts.baseUrl)}/decide`;
   return answer(200, questionPage({ held, moderator, index, first: verdict, tokens, action }));
 }
 
 async function decide(parts: ModeratorParts, { body, origin }: HttpQuestion): Promise<HttpAnswer> {
   // Nothing in the request comes from a cookie, so nobody can send it in a moderator's name; a page of ours it must be all the same.
-  if (origin !== new URL(parts.baseUrl()).origin) return answer(403, foreignPage());
+  if (origin !== new URL(parts.baseUrl).origin) return answer(403, foreignPage());
   const fields = textsOf(body);
   const seat = await seatOf(parts, fields);
   if (seat === undefined) return unknown(parts);

@@ -76,7 +76,7 @@ before(async () => {
         decide: async (id, decided) => store.decide(id, decided),
         linkKey: async () => store.linkKey(),
       },
-      baseUrl: () => BASE,
+      baseUrl: BASE,
       onDecided: () => {
         woken += 1;
       },
