@@ -3,10 +3,9 @@ import { parseAddress } from '#mail/address.ts';
 import type { DirectoryAttribute } from '#rules/values.ts';
 import { LdapFailure } from './failure.ts';
 import type { LdapLayout } from './layout.ts';
-import type { LdapEntry } from './session.ts';
+import type { LdapEntry } from './answers.ts';
 
 export type Account = {
-  readonly dn: string;
   /** The primary address, in lower case as the others. */
   readonly address: string;
   readonly addresses: ReadonlySet<string>;
@@ -14,7 +13,7 @@ export type Account = {
   /** Without `manager`. */
   readonly attributes: { readonly [attribute in DirectoryAttribute]?: string };
   readonly managerDn: string | undefined;
-  readonly memberOf: readonly string[];
+  readonly entry: LdapEntry;
 };
 
 /** Lower case, as `LdapEntry` has it for names and we make it of values. */
@@ -40,13 +39,12 @@ export function readAccount(entry: LdapEntry, layout: LdapLayout): Account | und
   if (address === undefined) return undefined;
   const managerName = layout.attributes.get('manager') ?? '';
   return {
-    dn: entry.dn,
     address,
     addresses: new Set(addresses),
     kind: kindOf(entry),
     attributes: { ...readAttributes(entry, layout), email: address },
     managerDn: valuesOf(entry, managerName)[0],
-    memberOf: memberOf(entry),
+    entry,
   };
 }
 

@@ -54,11 +54,12 @@ export function endpointOf(url: string, startTls: boolean): LdapEndpoint {
 
 async function readAuthorities(caFile: string): Promise<string[]> {
   if (caFile === '') return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
-  try {
-    return [await readFile(caFile, 'utf8')];
-  } catch (error) {
+  const pem = await readFile(caFile, 'utf8').catch((error: unknown) => {
     throw new LdapFailure('question', `the file of authorities cannot be read: ${messageOf(error)}`, error);
-  }
+  });
+  // OpenSSL takes a text without certificates for no authorities, and the server would be blamed.
+  if (!pem.includes('-----BEGIN ')) throw new LdapFailure('question', 'the file of authorities holds no certificate');
+  return [pem];
 }
 
 function encrypt(socket: Socket, host: string, authorities: string[]): TLSSocket {

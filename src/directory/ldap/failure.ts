@@ -12,14 +12,14 @@ export class LdapFailure extends Error {
   }
 }
 
-/** What any error says, in a line and not without end: servers write texts of their own. */
+/** Texts of servers and of systems, in a line and not without end. */
+export const lineOf = (text: string): string =>
+  text
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 200);
+
 export function messageOf(error: unknown): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
-  const text = first instanceof Error ? first.message : '';
-  return (
-    text
-      .replaceAll(/[\p{Cc}\s]+/gu, ' ')
-      .trim()
-      .slice(0, 200) || 'it failed without a word'
-  );
+  return lineOf(first instanceof Error ? first.message : String(first));
 }

@@ -6,7 +6,8 @@ import { groupAddresses, memberOf, wantedGroupAttributes, type Account } from '.
 import { LdapFailure } from './failure.ts';
 import { both, havingMember, havingMemberInChain, readFilter, type Filter } from './filters.ts';
 import type { LdapLayout } from './layout.ts';
-import type { LdapEntry, LdapQuestion } from './session.ts';
+import type { LdapEntry } from './answers.ts';
+import type { LdapQuestion } from './session.ts';
 import { chunks, inTurns } from './turns.ts';
 
 export type Search = (question: LdapQuestion) => Promise<readonly LdapEntry[]>;
@@ -24,14 +25,14 @@ export async function findGroups(account: Account, layout: LdapLayout, search: S
   return new Set([...own, ...groups.flatMap((group) => groupAddresses(group, layout))]);
 }
 
-function groupsAround(account: Account, layout: LdapLayout, search: Search): Promise<readonly LdapEntry[]> {
+async function groupsAround({ entry }: Account, layout: LdapLayout, search: Search): Promise<readonly LdapEntry[]> {
   switch (layout.groupSearch) {
     case 'chain':
-      return search(groupQuestion(havingMemberInChain(account.dn, layout.members), layout));
+      return search(groupQuestion(havingMemberInChain(entry.dn, layout.members), layout));
     case 'member':
-      return grow([account.dn], (names) => groupsNaming(names, layout, search), dnsOf);
+      return grow([entry.dn], (names) => groupsNaming(names, layout, search), dnsOf);
     case 'memberOf':
-      return grow(account.memberOf, (names) => groupsNamed(names, layout, search), memberOf);
+      return grow(memberOf(entry), (names) => groupsNamed(names, layout, search), memberOf);
   }
 }
 

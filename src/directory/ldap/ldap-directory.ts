@@ -92,7 +92,7 @@ class LookUp {
   }
 
   #find(account: Account): Promise<PersonFinding> {
-    const key = account.dn.toLowerCase();
+    const key = account.entry.dn.toLowerCase();
     const known = this.#people.get(key) ?? this.#person(account).then(found, failureFinding);
     this.#people.set(key, known);
     return known;
@@ -136,7 +136,9 @@ function choose(address: string, accounts: readonly Account[]): Candidate {
   const primary = having.filter((account) => account.address === address);
   const [first, second] = primary.length > 0 ? primary : having;
   if (first === undefined) return ABSENT;
-  return second === undefined ? first : failed(`${first.dn} and ${second.dn} both have the address ${address}`);
+  return second === undefined
+    ? first
+    : failed(`${first.entry.dn} and ${second.entry.dn} both have the address ${address}`);
 }
 
 const shown = ({ address, attributes }: Account): string => managerText(attributes.displayName, address);

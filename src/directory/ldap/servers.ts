@@ -5,7 +5,8 @@
 import type { Report } from '#log/events.ts';
 import type { LdapServerSettings } from '#directory/settings.ts';
 import { LdapFailure } from './failure.ts';
-import { LdapSession, type LdapEntry, type LdapQuestion } from './session.ts';
+import type { LdapEntry } from './answers.ts';
+import { LdapSession, type LdapQuestion } from './session.ts';
 
 /** Without it every message of a busy hour would wait for servers that are down. */
 const REST_MS = 5000;

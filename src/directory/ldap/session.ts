@@ -1,15 +1,16 @@
 /**
- * One signed-in connection to a directory server, and searches over it. It is never opened again: the client by itself would, unsigned
- * and, after StartTLS, in clear text. What is asked and what answers mean stand elsewhere.
+ * One signed-in connection to a directory server, and searches over it. ldapts writes the requests; its client is not used, since it
+ * opens connections again by itself, unsigned and, after StartTLS, in clear text, and takes an answer that was cut for a whole one.
  */
-import type { Socket } from 'node:net';
-
-import { Client, ResultCodeError, type Entry, type Filter } from 'ldapts';
+import { BindRequest, PagedResultsControl, SearchRequest, UnbindRequest } from 'ldapts';
 
 import type { LdapServerSettings } from '#directory/settings.ts';
+import { failureOf, NO_SUCH_OBJECT, type LdapEntry, type LdapMessage, type LdapResult } from './answers.ts';
 import { connectLdap } from './connect.ts';
-import { LdapFailure, messageOf } from './failure.ts';
+import { LdapFailure } from './failure.ts';
+import type { Filter } from './filters.ts';
 import { readPassword } from './password.ts';
+import { LdapWire } from './wire.ts';
 
 export type LdapQuestion = {
   readonly dn: string;
@@ -21,122 +22,99 @@ export type LdapQuestion = {
   readonly limit: number;
 };
 
-export type LdapEntry = {
-  readonly dn: string;
-  /** Texts of the values, by attribute in lower case; what is no UTF-8 is left out. */
-  readonly values: ReadonlyMap<string, readonly string[]>;
-};
+type Page = { readonly result: LdapResult; readonly cookie: Buffer };
 
 const PAGE_SIZE = 500;
-/** Of octets that come before all questions are answered. */
-const ANSWERS_LIMIT_BYTES = 64 * 2 ** 20;
-/** Result codes (RFC 4511 §A.2) of servers that may do better later or elsewhere: timeLimitExceeded, busy, unavailable. */
-const PASSING_CODES: readonly number[] = [3, 51, 52];
-const NO_SUCH_OBJECT = 32;
-/** Nobody there, or a wrong password: another server may know of a change already. */
-const SIGN_IN_CODES: readonly number[] = [48, 49];
+/** A page may be empty; so many of them are no answer. */
+const PAGES_LIMIT = 1000;
 
 export class LdapSession {
   readonly url: string;
-  readonly #client: Client;
-  readonly #socket: Socket;
-  #unanswered = 0;
-  #receivedBytes = 0;
+  readonly #wire: LdapWire;
+  readonly #timeout: number;
 
   /** Rejects with `LdapFailure`; then nothing is left open. */
   static async open(url: string, settings: LdapServerSettings): Promise<LdapSession> {
     const signal = AbortSignal.timeout(settings.connectTimeout);
-    const socket = await connectLdap(url, settings, signal);
-    const session = new LdapSession(url, socket, settings);
-    const abandon = (): void => void socket.destroy();
-    signal.addEventListener('abort', abandon, { once: true });
+    const wire = new LdapWire(await connectLdap(url, settings, signal));
+    const late = (): void => wire.end(new LdapFailure('server', 'it did not let us in in time'));
+    signal.addEventListener('abort', late, { once: true });
     try {
-      await session.#signIn(settings);
-      return session;
+      await signIn(wire, settings);
+      return new LdapSession(url, wire, settings.timeout);
     } catch (error) {
-      session.close();
-      throw signal.aborted ? new LdapFailure('server', 'it did not let us in in time', error) : failureOf(error);
+      wire.end(new LdapFailure('server', 'it did not let us in', error));
+      throw error;
     } finally {
-      signal.removeEventListener('abort', abandon);
+      signal.removeEventListener('abort', late);
     }
   }
 
-  private constructor(url: string, socket: Socket, { timeout }: LdapServerSettings) {
+  private constructor(url: string, wire: LdapWire, timeout: number) {
     this.url = url;
-    this.#socket = socket;
-    let isTaken = false;
-    const take = (): Socket => {
-      if (isTaken || socket.destroyed) throw new LdapFailure('server', 'the connection has ended');
-      isTaken = true;
-      return socket;
-    };
-    // The URL names nobody: the socket stands already.
-    this.#client = new Client({ url: 'ldap://localhost', timeout, strictDN: false, createConnection: take });
-    socket.on('data', (octets: Buffer) => this.#count(octets));
+    this.#wire = wire;
+    this.#timeout = timeout;
   }
 
   get isOpen(): boolean {
-    return !this.#socket.destroyed && this.#socket.writable;
+    return this.#wire.isOpen;
   }
 
   /** An entry that is not there is no entry where `scope` is `entry`. Rejects with `LdapFailure`. */
-  async search({ dn, scope, filter, attributes, limit }: LdapQuestion): Promise<readonly LdapEntry[]> {
+  async search(question: LdapQuestion): Promise<readonly LdapEntry[]> {
     const entries: LdapEntry[] = [];
-    this.#unanswered += 1;
-    try {
-      const pages = this.#client.searchPaginated(dn, {
-        scope: scope === 'entry' ? 'base' : 'sub',
-        filter,
-        attributes: [...attributes],
-        paged: { pageSize: PAGE_SIZE },
-      });
-      for await (const page of pages) {
-        entries.push(...page.searchEntries.map(readEntry));
-        if (entries.length > limit) throw new LdapFailure('question', `it has more than ${limit} entries as an answer`);
-      }
-      return entries;
-    } catch (error) {
-      if (scope === 'entry' && error instanceof ResultCodeError && error.code === NO_SUCH_OBJECT) return [];
-      throw failureOf(error);
-    } finally {
-      this.#unanswered -= 1;
-      if (this.#unanswered === 0) this.#receivedBytes = 0;
+    const control = new PagedResultsControl({ value: { size: PAGE_SIZE } });
+    for (let page = 0; page < PAGES_LIMIT; page += 1) {
+      // oxlint-disable-next-line no-await-in-loop -- a page is asked for with what the one before it said
+      const { result, cookie } = await this.#askPage(question, control, entries);
+      if (result.code === NO_SUCH_OBJECT && question.scope === 'entry') return [];
+      if (result.code !== 0) throw failureOf(result);
+      if (cookie.length === 0) return entries;
+      control.value = { size: PAGE_SIZE, cookie };
     }
+    throw new LdapFailure('question', `it has more than ${PAGES_LIMIT} pages as an answer`);
   }
 
   close(): void {
-    const end = (): void => void this.#socket.destroy();
-    // The client says goodbye; a client that never asked anything does not know of the socket.
-    this.#client.unbind().then(end, end);
+    this.#wire.sayLast(new UnbindRequest({ messageId: 1 }).write());
   }
 
-  async #signIn({ bindDn, passwordFile }: LdapServerSettings): Promise<void> {
-    if (bindDn === '') return;
-    const password = await readPassword(passwordFile);
-    // RFC 4513 §5.1.2: a name without a password is let in as nobody, and everything would look absent.
-    if (password === undefined) throw new LdapFailure('question', 'the password file cannot be read or is empty');
-    await this.#client.bind(bindDn, password);
-  }
-
-  #count(octets: Buffer): void {
-    this.#receivedBytes += octets.length;
-    if (this.#receivedBytes <= ANSWERS_LIMIT_BYTES) return;
-    this.#socket.destroy(new Error(`its answers are longer than ${ANSWERS_LIMIT_BYTES} octets`));
+  #askPage(question: LdapQuestion, control: PagedResultsControl, entries: LdapEntry[]): Promise<Page> {
+    const { dn, scope, filter, attributes, limit } = question;
+    const write = (messageId: number): Buffer =>
+      new SearchRequest({
+        messageId,
+        baseDN: dn,
+        scope: scope === 'entry' ? 'base' : 'sub',
+        filter,
+        attributes: [...attributes],
+        timeLimit: Math.ceil(this.#timeout / 1000),
+        controls: [control],
+      }).write();
+    let surplus = false;
+    const take = (message: LdapMessage): Page | undefined => {
+      if (message.kind === 'done') return message;
+      if (message.kind !== 'entry') return undefined;
+      if (entries.length < limit) entries.push(message.entry);
+      else surplus = true;
+      return undefined;
+    };
+    return this.#wire.ask(write, take, this.#timeout).then((page) => {
+      if (surplus) throw new LdapFailure('question', `it has more than ${limit} entries as an answer`);
+      return page;
+    });
   }
 }
 
-function readEntry({ dn, ...attributes }: Entry): LdapEntry {
-  const values = Object.entries(attributes).map(([name, value]): [string, readonly string[]] => [
-    name.toLowerCase(),
-    (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string'),
-  ]);
-  return { dn, values: new Map(values) };
+async function signIn(wire: LdapWire, { bindDn, passwordFile, timeout }: LdapServerSettings): Promise<void> {
+  if (bindDn === '') return;
+  const password = await readPassword(passwordFile);
+  // RFC 4513 §5.1.2: a name without a password is let in as nobody, and everything would look absent.
+  if (password === undefined) throw new LdapFailure('question', 'the password file cannot be read or is empty');
+  const write = (messageId: number): Buffer => new BindRequest({ messageId, dn: bindDn, password }).write();
+  const result = await wire.ask(write, signInResult, timeout);
+  if (result.code !== 0) throw failureOf(result);
 }
 
-/** What the client throws, with what it means for the next question. */
-function failureOf(error: unknown): LdapFailure {
-  if (error instanceof LdapFailure) return error;
-  if (!(error instanceof ResultCodeError)) return new LdapFailure('server', messageOf(error), error);
-  const isPassing = PASSING_CODES.includes(error.code) || SIGN_IN_CODES.includes(error.code);
-  return new LdapFailure(isPassing ? 'server' : 'question', messageOf(error), error);
-}
+const signInResult = (message: LdapMessage): LdapResult | undefined =>
+  message.kind === 'signed-in' ? message.result : undefined;
