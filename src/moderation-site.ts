@@ -2,6 +2,7 @@
  * The pages of moderators, put together: a small server of its own, so that it can be shown to people who may see nothing else of the
  * relay. It runs once for all processes, and only while it is set how moderators reach it. A part of the composition root.
  */
+import type { AuditStore } from '#audit/store.ts';
 import { listeningProblem } from '#config/check.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import { moderatorRoutes } from '#held/moderator-routes.ts';
@@ -14,6 +15,7 @@ import { StartRefused } from './relay-process.ts';
 export type ModerationSiteParts = {
   readonly config: RelayConfig;
   readonly openStore: () => Promise<HeldStore>;
+  readonly audit: Pick<AuditStore, 'append'>;
   /** Called when a moderator has decided. */
   readonly onDecided: () => void;
   readonly report: Report;
@@ -65,11 +67,11 @@ export class ModerationSite {
   }
 
   async #open(place: string): Promise<Site> {
-    const { openStore, onDecided, report } = this.#parts;
+    const { openStore, audit, onDecided, report } = this.#parts;
     const { address, port, baseUrl } = this.#config.mailFlow.moderation;
     const store = await openStore();
     try {
-      const routes = moderatorRoutes({ store, baseUrl, onDecided, report, now: systemClock });
+      const routes = moderatorRoutes({ store, audit, baseUrl, onDecided, report, now: systemClock });
       const server = await openHttpServer({ address, port, routes, report });
       report('held.listening', { ip: address, port: Number(new URL(server.url).port) });
       return { place, server, store };

@@ -4,6 +4,7 @@
  */
 import type { Report } from '#log/events.ts';
 import type { MakeQueueId } from '#queue/id.ts';
+import { decideAsPerson, type DecisionParts } from './decide.ts';
 import { headerOf, octetsOf } from './octets.ts';
 import type {
   Held,
@@ -54,15 +55,20 @@ export type HeldSummaryQuery = {
 /** Others may change an entry between our look and our decision; whoever loses so often is told what there is then. */
 const TRIES = 3;
 
-export class StoreHeldDesk implements HeldDesk {
-  readonly #store: HeldStore;
-  readonly #makeQueueId: MakeQueueId;
-  readonly #now: () => Date;
+export type HeldDeskParts = {
+  readonly store: HeldStore;
+  readonly audit: DecisionParts['audit'];
+  readonly makeQueueId: MakeQueueId;
+  readonly now: () => Date;
+};
 
-  constructor(store: HeldStore, makeQueueId: MakeQueueId, now: () => Date) {
-    this.#store = store;
-    this.#makeQueueId = makeQueueId;
-    this.#now = now;
+export class StoreHeldDesk implements HeldDesk {
+  readonly #parts: HeldDeskParts;
+  readonly #store: HeldStore;
+
+  constructor(parts: HeldDeskParts) {
+    this.#parts = parts;
+    this.#store = parts.store;
   }
 
   async list(kind: HeldKind, query: Omit<HeldQuery, 'kind'>): Promise<readonly Held[]> {
@@ -106,17 +112,18 @@ export class StoreHeldDesk implements HeldDesk {
   }
 
   /** `undefined` when the entry was changed meanwhile. */
-  async #decide({ id, recipients: all }: Held, act: HeldAct): Promise<HeldOutcome | undefined> {
+  async #decide(held: Held, act: HeldAct): Promise<HeldOutcome | undefined> {
+    const { makeQueueId, now } = this.#parts;
     const chosen = chooseRecipients(
-      all.map(({ address }) => address),
+      held.recipients.map(({ address }) => address),
       act.kind === 'release' ? act.recipients : [],
     );
     if (chosen.kind === 'no-such-recipient') return chosen;
     const { recipients } = chosen;
-    const at = this.#now();
-    const part = chosen.kind === 'some' ? { id: this.#makeQueueId(at), recipients } : undefined;
-    const isDone = await this.#store.decide(id, { ...decisionOf(act), at, part });
-    return isDone ? { kind: 'done', id: part?.id ?? id, recipients } : undefined;
+    const at = now();
+    const part = chosen.kind === 'some' ? { id: makeQueueId(at), recipients } : undefined;
+    const isDone = await decideAsPerson(this.#parts, held, { ...decisionOf(act), at, part });
+    return isDone ? { kind: 'done', id: part?.id ?? held.id, recipients } : undefined;
   }
 }
 

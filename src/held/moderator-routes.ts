@@ -5,6 +5,7 @@
 import type { HttpAnswer, HttpQuestion, HttpRoute } from '#http/server.ts';
 import type { Report } from '#log/events.ts';
 import { StorageUnavailable } from '#queue/store.ts';
+import { decideAsPerson, type DecisionParts } from './decide.ts';
 import { COMMENT_LIMIT, FORM_LIMIT } from './limits.ts';
 import { isTokenOf, tokenOf, VERDICTS, type Verdict } from './links.ts';
 import {
@@ -21,6 +22,7 @@ import type { Held, HeldStore } from './store.ts';
 
 export type ModeratorParts = {
   readonly store: Pick<HeldStore, 'get' | 'decide' | 'linkKey'>;
+  readonly audit: DecisionParts['audit'];
   /** As moderators see it; not empty. */
   readonly baseUrl: string;
   /** Called when a decision is safe. */
@@ -84,8 +86,8 @@ async function carryOut(parts: ModeratorParts, seat: Seat, comment: string): Pro
   const isFirst =
     isOpen(held, at) &&
     (verdict === 'approve'
-      ? await store.decide(held.id, { state: 'releasing', by, comment: '', at })
-      : await store.decide(held.id, { state: 'rejected', by, comment, at }));
+      ? await decideAsPerson(parts, held, { state: 'releasing', by, comment: '', at })
+      : await decideAsPerson(parts, held, { state: 'rejected', by, comment, at }));
   if (!isFirst) {
     const ended = (await store.get(held.id)) ?? held;
     return answer(409, endedPage(ended, ended.by === by));

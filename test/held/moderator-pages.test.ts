@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { AuditEntry } from '#audit/store.ts';
 import { linksFor } from '#held/links.ts';
 import { moderatorRoutes } from '#held/moderator-routes.ts';
 import type { Held, NewHeld } from '#held/store.ts';
@@ -20,6 +21,8 @@ const BASE = `${ORIGIN}/moderation`;
 let store = new MemoryHeldStore('/nowhere');
 let now = at(10);
 let woken = 0;
+const noted: AuditEntry[] = [];
+let auditFailure: StorageUnavailable | undefined;
 const reported: [event: string, fields: EventFields][] = [];
 let server: HttpServer;
 
@@ -76,6 +79,13 @@ before(async () => {
         decide: async (id, decided) => store.decide(id, decided),
         linkKey: async () => store.linkKey(),
       },
+      audit: {
+        append: async (note) => {
+          if (auditFailure !== undefined) throw auditFailure;
+          noted.push(note);
+          return Promise.resolve();
+        },
+      },
       baseUrl: BASE,
       onDecided: () => {
         woken += 1;
@@ -91,6 +101,8 @@ beforeEach(() => {
   store = new MemoryHeldStore('/nowhere');
   now = at(10);
   woken = 0;
+  auditFailure = undefined;
+  noted.length = 0;
   reported.length = 0;
 });
 
@@ -221,6 +233,27 @@ describe('the form of a moderator', () => {
         comment: 'Not to them.\n\tAsk me [31mfirst. \u{1f4e8}',
       },
     );
+  });
+
+  test('what is decided is noted, and what cannot be noted is not decided', async () => {
+    await add(1, { subject: 'Offer\nact: forged' });
+    auditFailure = new StorageUnavailable('full', 'audit.db: the disk is full');
+    const failed = await press(1, 'Reject');
+    assert.equal(failed.status, 503);
+    assert.equal(await stateOf(1), 'held');
+    auditFailure = undefined;
+    await press(1, 'Reject', { comment: 'No.\nNever.' });
+    assert.deepEqual(noted, [
+      {
+        at: at(10),
+        who: 'boss@example.org',
+        act: 'moderation.rejected',
+        subject: idOf(1),
+        before:
+          'rule: Card numbers\nsender: alice@example.org\nsubject: Offer act: forged\nrecipients: bob@dest.test\n',
+        after: 'recipients: bob@dest.test\ncomment: No. Never.\n',
+      },
+    ]);
   });
 
   test('a comment is no part of an approval', async () => {

@@ -1,0 +1,66 @@
+/**
+ * The decision of a person about kept mail. It is noted in the audit record before it takes effect, so that none takes effect that is
+ * not there; when somebody else was faster, that is noted behind it.
+ */
+import type { AuditEntry, AuditStore } from '#audit/store.ts';
+import type { Held, HeldDecision, HeldStore } from './store.ts';
+
+export type DecisionParts = {
+  readonly store: Pick<HeldStore, 'decide'>;
+  readonly audit: Pick<AuditStore, 'append'>;
+};
+
+/** Of more recipients the record says how many there are. */
+const RECIPIENTS_NOTED = 50;
+
+const WORDS = {
+  quarantine: { releasing: 'released', rejected: 'rejected', deleted: 'deleted', expired: 'expired' },
+  moderation: { releasing: 'approved', rejected: 'rejected', deleted: 'deleted', expired: 'expired' },
+} as const;
+
+/** False when it came too late. Rejects with `StorageUnavailable`, and then nothing was decided. */
+export async function decideAsPerson(
+  { store, audit }: DecisionParts,
+  held: Held,
+  decision: HeldDecision,
+): Promise<boolean> {
+  const note = noteOf(held, decision);
+  await audit.append(note);
+  if (await store.decide(held.id, decision)) return true;
+  await audit.append({
+    ...note,
+    act: `${held.kind}.overtaken`,
+    before: '',
+    after: `not ${note.act}: it was decided before`,
+  });
+  return false;
+}
+
+function noteOf({ id, kind, rule, envelope, recipients, subject }: Held, decision: HeldDecision): AuditEntry {
+  const { at, by: who, state, comment, part } = decision;
+  const to = part?.recipients ?? recipients.map(({ address }) => address);
+  return {
+    at,
+    who,
+    act: `${kind}.${WORDS[kind][state]}`,
+    subject: id,
+    before: lines({
+      rule,
+      sender: envelope.sender,
+      subject,
+      recipients: shortList(recipients.map(({ address }) => address)),
+    }),
+    after: lines({ recipients: shortList(to), ...(part === undefined ? {} : { as: part.id }), comment }),
+  };
+}
+
+function shortList(addresses: readonly string[]): string {
+  const noted = addresses.slice(0, RECIPIENTS_NOTED).join(', ');
+  return addresses.length > RECIPIENTS_NOTED ? `${noted} and ${addresses.length - RECIPIENTS_NOTED} more` : noted;
+}
+
+/** `name: value` for what there is; what strangers wrote cannot begin a line of its own. */
+function lines(values: { readonly [name: string]: string }): string {
+  const told = Object.entries(values).filter(([, value]) => value !== '');
+  return told.map(([name, value]) => `${name}: ${value.replaceAll(/\s+/g, ' ')}\n`).join('');
+}
