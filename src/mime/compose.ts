@@ -66,6 +66,15 @@ export function composeMessage(fields: HeaderFields, body: Part, seed: string): 
   return { bytes, facts };
 }
 
+/** A part of a message of others: the lines of its header, without an end, and its body. `seed` as above. */
+export function composePart(part: Part, seed: string): { readonly header: string; readonly body: Buffer } {
+  const tree = encodePart(part);
+  const boundary = `=_0=${freeToken(tree, seed)}`;
+  const pieces: Buffer[] = [];
+  writeBody(tree, boundary, pieces);
+  return { header: contentHeader(tree, boundary), body: Buffer.concat(pieces) };
+}
+
 /** The value of a field of addresses with the names in it encoded (RFC 2047). */
 export const encodeAddresses = (value: string): string => MimeNode.encodeHeaderValue('To', value);
 

@@ -47,6 +47,9 @@ export async function encodeBody(body: Buffer, isText: boolean): Promise<Encoded
   return { encoding: quoted ? 'quoted-printable' : 'base64', pieces };
 }
 
+/** A short text, whose line ends are CRLF. */
+export const quotePrintable = (text: Buffer): Buffer => quote(text, 0, text.length, 0).piece;
+
 /** No CR or LF stands alone, and what is to be escaped takes less room than base64 would. */
 async function suitsQuoting(body: Buffer): Promise<boolean> {
   let escapes = 0;
