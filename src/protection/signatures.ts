@@ -1,0 +1,125 @@
+/**
+ * Which DKIM signatures of a message a change breaks (RFC 6376). Told, so that whoever looks into a trace sees why a receiver does not
+ * believe a signature any more. Whether one was valid before is not looked at. Pure.
+ */
+import { parseKeyTags } from '#mime/dkim-record.ts';
+import { indexHeader, latin1, type HeaderField } from '#mime/header-index.ts';
+
+export type BrokenSignature = {
+  readonly domain: string;
+  readonly selector: string;
+  /** What was changed that it covers; or it is not there any more. */
+  readonly because: 'header' | 'body' | 'removed';
+};
+
+/** What became of the body. */
+export type BodyChange =
+  | { readonly kind: 'none' }
+  /** What stands before the first octet that was changed. */
+  | { readonly kind: 'changed'; readonly intact: Buffer };
+
+type Canonicalization = 'simple' | 'relaxed';
+type Signature = {
+  readonly field: HeaderField;
+  readonly domain: string;
+  readonly selector: string;
+  readonly header: Canonicalization;
+  readonly body: Canonicalization;
+  readonly signedFields: readonly string[];
+  /** Octets of the body that are signed; `undefined` is all. */
+  readonly length: number | undefined;
+};
+type Header = { readonly octets: Buffer; readonly fields: readonly HeaderField[] };
+
+/** A message of strangers may hold any number. */
+const SIGNATURES_AT_MOST = 20;
+const FIELDS_AT_MOST = 1000;
+
+export function brokenSignatures(before: Buffer, after: Buffer, body: BodyChange): readonly BrokenSignature[] {
+  const old: Header = { octets: before, fields: indexHeader(before) };
+  const now: Header = { octets: after, fields: indexHeader(after) };
+  return signaturesOf(old).flatMap((signature) => {
+    const because = whyBroken(signature, old, now, body);
+    return because === undefined ? [] : [{ domain: signature.domain, selector: signature.selector, because }];
+  });
+}
+
+function signaturesOf({ fields }: Header): readonly Signature[] {
+  return fields
+    .filter(({ name }) => name.toLowerCase() === 'dkim-signature')
+    .slice(0, SIGNATURES_AT_MOST)
+    .map(readSignature);
+}
+
+/** RFC 6376 §3.5. */
+function readSignature(field: HeaderField): Signature {
+  const tags = parseKeyTags(field.rawValue);
+  const plain = (name: string): string => (tags.get(name) ?? '').replaceAll(/\s+/g, '').slice(0, 255);
+  const [header = '', body = ''] = plain('c').split('/');
+  const length = plain('l');
+  return {
+    field,
+    domain: plain('d').toLowerCase(),
+    selector: plain('s'),
+    header: header === 'relaxed' ? 'relaxed' : 'simple',
+    body: body === 'relaxed' ? 'relaxed' : 'simple',
+    signedFields: (tags.get('h') ?? '')
+      .split(':', FIELDS_AT_MOST)
+      .map((name) => name.trim().toLowerCase())
+      .filter((name) => name !== ''),
+    length: /^\d{1,15}$/.test(length) ? Number(length) : undefined,
+  };
+}
+
+function whyBroken(
+  signature: Signature,
+  old: Header,
+  now: Header,
+  body: BodyChange,
+): BrokenSignature['because'] | undefined {
+  const own = now.fields.find(
+    ({ name, rawValue }) => name === signature.field.name && rawValue === signature.field.rawValue,
+  );
+  if (own === undefined) return 'removed';
+  if (signedInput(signature, old) !== signedInput(signature, now)) return 'header';
+  return body.kind === 'changed' && !isSignedBefore(signature, body.intact) ? 'body' : undefined;
+}
+
+/** RFC 6376 §5.4.2: of several fields of a name the last one comes first, and a name too many stands for its absence. */
+function signedInput(
+  { signedFields, header: canonicalization, field: own }: Signature,
+  { octets, fields }: Header,
+): string {
+  const left = new Map<string, HeaderField[]>();
+  for (const field of fields) {
+    if (field.rawValue === own.rawValue) continue;
+    const name = field.name.toLowerCase();
+    const others = left.get(name);
+    if (others === undefined) left.set(name, [field]);
+    else others.push(field);
+  }
+  const signed = signedFields.map((name) => left.get(name)?.pop());
+  return signed.map((field) => (field === undefined ? '' : canonicalField(octets, field, canonicalization))).join('\n');
+}
+
+/** RFC 6376 §3.4.1 and RFC 6376 §3.4.2. */
+function canonicalField(
+  octets: Buffer,
+  { name, start, end, rawValue }: HeaderField,
+  canonicalization: Canonicalization,
+): string {
+  if (canonicalization === 'simple') return latin1(octets.subarray(start, end));
+  return `${name.toLowerCase()}:${rawValue
+    .replaceAll(/\r?\n/g, '')
+    .replaceAll(/[ \t]+/g, ' ')
+    .trim()}`;
+}
+
+/** All that it signs of the body stands before the change (tag `l=`). */
+function isSignedBefore({ length, body }: Signature, intact: Buffer): boolean {
+  if (length === undefined) return false;
+  if (body === 'simple') return intact.length >= length;
+  const lines = latin1(intact.subarray(0, intact.lastIndexOf('\n') + 1)).split('\r\n');
+  const relaxed = lines.map((line) => line.replaceAll(/[ \t]+/g, ' ').replace(/ $/, '')).join('\r\n');
+  return relaxed.length >= length;
+}
