@@ -9,6 +9,17 @@ export class LimitReached extends Error {
   readonly code = 'LIMIT_REACHED';
 }
 
+/** Runs something until it is done or a limit is reached; returns the limit. */
+export function untilLimit(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof LimitReached) return error.message;
+    throw error;
+  }
+}
+
 /** All texts of one message together, in texts of the largest size. */
 const LONGEST_TEXTS = 32;
 /** Asking the clock takes longer than what is done between two questions. */

@@ -2,6 +2,8 @@
  * The text of HTML: what a reader may see of it, in one flat pass. Inline tags leave no trace, so that `41<b></b>11` is `4111`; blocks begin a
  * line. What is hidden by style counts as seen, since whoever hides it does so from some readers only. Nothing is rendered.
  */
+import type { Budget } from './budget.ts';
+import { FlatText } from './flat-text.ts';
 import { readMarkup } from './markup.ts';
 
 /** They begin and end a line. All others are within one. */
@@ -21,11 +23,11 @@ const SHOWN_ATTRIBUTES = new Set(['alt', 'title', 'placeholder', 'aria-label', '
 const TARGETS = new Set(['href', 'src', 'action', 'background', 'cite', 'data']);
 const SHOWN_TARGET = /^\s*(?:https?|ftps?|mailto|tel|sms|callto):/i;
 
-/** At most `limit` characters, with whether it was cut. */
-export function textOfHtml(html: string, limit: number): { readonly text: string; readonly cut: boolean } {
-  const out = new FlatText(limit);
+/** As much as the budget allows of one text, with whether it was cut. */
+export function textOfHtml(html: string, budget: Budget): { readonly text: string; readonly cut: boolean } {
+  const out = new FlatText(budget.limits.textCharacters);
   const beside = new Set<string>();
-  readInto(html, out, beside, true);
+  readInto(html, { out, beside, budget, conditional: true });
   for (const text of beside) {
     out.endLine();
     out.write(text);
@@ -33,7 +35,16 @@ export function textOfHtml(html: string, limit: number): { readonly text: string
   return out.finish();
 }
 
-function readInto(html: string, out: FlatText, beside: Set<string>, conditional: boolean): void {
+type Target = {
+  readonly out: FlatText;
+  readonly beside: Set<string>;
+  readonly budget: Budget;
+  /** Whether what only some readers show is read; it is not within itself. */
+  readonly conditional: boolean;
+};
+
+function readInto(html: string, target: Target): void {
+  const { out, beside, budget, conditional } = target;
   let silent = '';
   let tag = '';
   readMarkup(html, 'html', {
@@ -59,53 +70,12 @@ function readInto(html: string, out: FlatText, beside: Set<string>, conditional:
     },
     // Outlook shows what stands between `<!--[if mso]>` and `<![endif]-->`.
     comment: (text) => {
-      if (conditional && text.startsWith('[if')) readInto(text.slice(text.indexOf('>') + 1), out, beside, false);
+      if (!conditional || !text.startsWith('[if')) return;
+      readInto(text.slice(text.indexOf('>') + 1), { ...target, conditional: false });
+    },
+    pause: () => {
+      budget.checkTime();
+      return out.full;
     },
   });
-}
-
-/** Text that grows, with white space as HTML shows it: runs of it are one space, and lines are not empty. */
-class FlatText {
-  readonly #limit: number;
-  #pieces: string[] = [];
-  #length = 0;
-  #cut = false;
-  /** What is to stand before the next word. */
-  #gap: '' | ' ' | '\n' = '';
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get full(): boolean {
-    return this.#length > this.#limit;
-  }
-
-  endLine(): void {
-    if (this.#length > 0) this.#gap = '\n';
-  }
-
-  space(): void {
-    if (this.#length > 0 && this.#gap === '') this.#gap = ' ';
-  }
-
-  write(text: string): void {
-    if (this.full) {
-      this.#cut ||= text !== '';
-      return;
-    }
-    const flat = text.replaceAll(/[ \t\r\n\f]+/g, ' ');
-    const words = flat.startsWith(' ') ? flat.slice(1) : flat;
-    if (words.length < flat.length) this.space();
-    if (words === '') return;
-    const body = words.endsWith(' ') ? words.slice(0, -1) : words;
-    this.#pieces.push(this.#gap, body);
-    this.#length += this.#gap.length + body.length;
-    this.#gap = body.length < words.length ? ' ' : '';
-  }
-
-  finish(): { readonly text: string; readonly cut: boolean } {
-    const text = this.#pieces.join('');
-    return { text: text.slice(0, this.#limit), cut: this.#cut || text.length > this.#limit };
-  }
 }

@@ -14,7 +14,12 @@ export type MarkupEvents = {
   /** With entities decoded; in pieces. */
   readonly text: (text: string) => void;
   readonly comment: (text: string) => void;
+  /** Asked now and then; the rest is not read when it says so. */
+  readonly pause: () => boolean;
 };
+
+/** Characters between two pauses: a millisecond or so. */
+const STRIDE = 64 * 1024;
 
 export function readMarkup(text: string, language: 'html' | 'xml', events: Partial<MarkupEvents>): void {
   const xmlMode = language === 'xml';
@@ -59,6 +64,9 @@ export function readMarkup(text: string, language: 'html' | 'xml', events: Parti
       onend: () => undefined,
     },
   );
-  tokenizer.write(text);
+  for (let at = 0; at < text.length; at += STRIDE) {
+    if (events.pause?.() === true) return;
+    tokenizer.write(text.slice(at, at + STRIDE));
+  }
   tokenizer.end();
 }

@@ -215,13 +215,13 @@ class MessageReader implements MessageContents {
 
   #html(octets: Uint8Array, charset: string, damaged: boolean): void {
     const { text: html, flawed } = this.#decode(octets, charset);
-    const { text, cut } = textOfHtml(html, this.#budget.limits.textCharacters);
-    this.#keep({ kind: 'html', text, charset, flawed: damaged || flawed || cut });
+    const { text, cut } = textOfHtml(html, this.#budget);
+    this.#keep({ kind: 'html', text: visible(text), charset, flawed: damaged || flawed || cut });
   }
 
   #plain(octets: Uint8Array, charset: string, level: number, damaged = false): void {
     const { text, flawed } = this.#decode(octets, charset);
-    this.#keep({ kind: 'plain', text, charset, flawed: damaged || flawed });
+    this.#keep({ kind: 'plain', text: visible(text), charset, flawed: damaged || flawed });
     for (const { name, octets: file } of findUuencoded(octets)) {
       this.#budget.countPart();
       const names = [fileName(name)].filter((one) => one !== '');
@@ -235,7 +235,7 @@ class MessageReader implements MessageContents {
   #decode(octets: Uint8Array, charset: string): { text: string; flawed: boolean } {
     const limit = this.#budget.limits.textCharacters * OCTETS_OF_CHARACTER;
     const { text, flawed } = decodeText(octets.subarray(0, limit), charset);
-    return { text: visible(text), flawed: flawed || octets.length > limit };
+    return { text, flawed: flawed || octets.length > limit };
   }
 
   #keep(text: InspectedText): void {
