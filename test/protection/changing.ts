@@ -11,7 +11,8 @@ import { simpleParser, type ParsedMail } from 'mailparser';
 import type { ContentFacts } from '#mail/content.ts';
 import type { Envelope } from '#mail/envelope.ts';
 import { endOfHeader } from '#mime/header-index.ts';
-import { applyChanges, type ChangeContext, type Changeable, type Changed } from '#protection/apply-changes.ts';
+import { applyChanges } from '#protection/apply-changes.ts';
+import type { ChangeContext, Changeable, Changed } from '#protection/making.ts';
 import type { Change } from '#rules/evaluation.ts';
 
 export type Ordered = Change extends infer Kind ? (Kind extends Change ? Omit<Kind, 'rule'> : never) : never;
