@@ -39,6 +39,8 @@ export function parameterSchema(parameter: Parameter, context: DocumentContext):
   return SCHEMAS[parameter.type]({ parameter, context });
 }
 
+const NO_TEXT = 'must be a text; numbers need quotes';
+
 const TEXT: JsonSchema = { type: 'string' };
 const LIST_NAME: JsonSchema = {
   type: 'object',
@@ -78,7 +80,7 @@ const one =
   (read: EntryReader): MakeSchema =>
   ({ parameter }) =>
     readable((value, tell) => {
-      if (typeof value !== 'string') return tell([], 'must be a text');
+      if (typeof value !== 'string') return tell([], Array.isArray(value) ? 'must be one text, no list' : NO_TEXT);
       return readEntry(value, read, { parameter, tell: (message) => tell([], message) });
     }, TEXT);
 

@@ -113,8 +113,9 @@ function written(
   valueOf: (parameter: Parameter, index: number) => unknown,
   keepsFirst = false,
 ): Values {
-  const all = parameters.map((parameter, index) => ({ parameter, index, value: valueOf(parameter, index) }));
-  const kept = all.filter(({ parameter, index, value }) => value !== parameter.preset || (keepsFirst && index === 0));
+  const all = parameters.map((parameter, index) => ({ parameter, value: valueOf(parameter, index) }));
+  const needed = all.filter(({ parameter, value }) => value !== parameter.preset);
+  const kept = needed.length === 0 && keepsFirst ? all.slice(0, 1) : needed;
   return Object.fromEntries(kept.map(({ parameter, value }) => [parameter.name, value]));
 }
 

@@ -32,9 +32,16 @@ export function ruleReader(context: DocumentContext): RuleReader {
     const values = schema.safeParse(known.values);
     const all = [
       ...findings,
-      ...(own.success ? [] : findingsOf(own.error.issues, document, () => [])),
+      ...(own.success
+        ? []
+        : unlessTold(
+            findings,
+            findingsOf(own.error.issues, document, () => []),
+          )),
       ...(values.success ? [] : findingsOf(values.error.issues, document, () => [])),
       ...together(known),
+      // What was not understood may have been the action.
+      ...(findings.length > 0 ? [] : idle(known)),
     ];
     if (all.length > 0 || !own.success || !values.success) return { kind: 'wrong', findings: all };
     // As the document orders them: the schema has an order of its own.
@@ -47,6 +54,11 @@ export function ruleReader(context: DocumentContext): RuleReader {
     };
     return { kind: 'rule', rule };
   };
+}
+
+/** A property without a value is not told twice. */
+function unlessTold(told: readonly Finding[], findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter(({ path: [name] }) => told.every(({ path }) => path[0] !== name));
 }
 
 type Known = { readonly properties: Values; readonly values: Values };
@@ -84,7 +96,6 @@ function together({ properties, values }: Known): readonly Finding[] {
     ...groups.flatMap(({ parameters }) => missingPartners(values, parameters)),
     ...exclusive(values),
     ...policyTip(values),
-    ...idle(properties, values),
     ...wrongWindow(properties),
     ...tooLarge(values),
   ];
@@ -127,7 +138,8 @@ function policyTip(values: Values): readonly Finding[] {
 const ACTION_NAMES = new Set(ACTION_PARAMETERS.flatMap(({ parameters }) => parameters.map(({ name }) => name)));
 
 /** An unfinished rule may be kept, as long as it is not enabled. */
-function idle({ enabled, stopRuleProcessing, setAuditSeverity }: Values, values: Values): readonly Finding[] {
+function idle({ properties, values }: Known): readonly Finding[] {
+  const { enabled, stopRuleProcessing, setAuditSeverity } = properties;
   const acts = Object.keys(values).some((name) => ACTION_NAMES.has(name));
   if (acts || enabled === false || stopRuleProcessing === true || setAuditSeverity !== undefined) return [];
   return [{ path: [], message: 'must have an action, stopRuleProcessing or setAuditSeverity, or enabled: false' }];

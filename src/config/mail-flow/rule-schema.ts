@@ -97,6 +97,9 @@ export function rulesJsonSchema(): string {
 const described = (schema: z.ZodType, description: string): z.ZodType =>
   schema.meta({ ...schema.meta(), description }).optional();
 
+const dayOf = (date: Date): string | undefined =>
+  Number.isNaN(date.getTime()) ? undefined : date.toISOString().slice(0, 10);
+
 function text(description: string, longest: number, read: EntryReader) {
   return z
     .unknown()
@@ -119,7 +122,9 @@ function moment(description: string, timeOfDay: string) {
     const [, day, time] =
       /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)))?$/.exec(String(value)) ?? [];
     const date = new Date(`${day}${time === undefined ? timeOfDay : `T${time}`}`);
-    return Number.isNaN(date.getTime()) ? undefined : date;
+    // A day that the month does not have would be taken for one of the next.
+    const isDay = day !== undefined && dayOf(new Date(day)) === day;
+    return isDay && !Number.isNaN(date.getTime()) ? date : undefined;
   };
   return parsed(read, 'a date such as 2027-01-31 or 2027-01-31T12:00:00Z', {
     description,

@@ -1,6 +1,8 @@
 /**
  * From a directory of rule files to the rule set that is in force: all rules or none. Everything that is wrong in any file is found at
- * once, with its file and line.
+ * once, with its file and line. The context (`context.ts`) is what rules may name beside themselves: the connectors of
+ * `outbound.connectors`, and the sensitive information types, built in and of `mailFlow.sensitiveInformationTypes`. The rule set is plain
+ * values, which `structuredClone` carries to other threads and processes; patterns are compiled where they are used.
  */
 import { nearest, settingName, type ConfigProblem } from '#config/problems.ts';
 import { readYaml, type YamlPath } from '#config/yaml.ts';
@@ -126,7 +128,7 @@ function problemAt({ file, lineOf }: Document, index: number, { path, ...rest }:
 }
 
 function wrongTogether(documents: readonly Document[], placed: readonly Placed[]): readonly ConfigProblem[] {
-  return [...tooMany(documents), ...sameNames(placed), ...tooManyPatterns(placed)];
+  return [...tooMany(documents), ...sameNames(documents), ...tooManyPatterns(placed)];
 }
 
 function tooMany(documents: readonly Document[]): readonly ConfigProblem[] {
@@ -141,17 +143,27 @@ function tooMany(documents: readonly Document[]): readonly ConfigProblem[] {
   return [];
 }
 
-function sameNames(placed: readonly Placed[]): readonly ConfigProblem[] {
-  const first = new Map<string, Placed>();
-  return placed.flatMap((one) => {
-    const key = one.rule.name.toLowerCase();
-    const other = first.get(key);
-    if (other === undefined) first.set(key, one);
-    if (other === undefined) return [];
-    const place = `${other.source.file}:${other.source.lineOf(['rules', other.index, 'name'])}`;
-    const message = `must differ from the other names, in more than the case of its letters; ${place} has it too`;
-    return [problemAt(one.source, one.index, { path: ['name'], message, value: JSON.stringify(one.rule.name) })];
-  });
+/** Names of rules that have other problems count too. */
+function sameNames(documents: readonly Document[]): readonly ConfigProblem[] {
+  const first = new Map<string, string>();
+  const problems: ConfigProblem[] = [];
+  for (const document of documents) {
+    for (const [index, written] of document.rules.entries()) {
+      const name = nameOf(written);
+      if (name === undefined) continue;
+      const place = first.get(name.toLowerCase());
+      first.set(name.toLowerCase(), place ?? `${document.file}:${document.lineOf(['rules', index, 'name'])}`);
+      if (place === undefined) continue;
+      const message = `must differ from the other names, in more than the case of its letters; ${place} has it too`;
+      problems.push(problemAt(document, index, { path: ['name'], message, value: JSON.stringify(name) }));
+    }
+  }
+  return problems;
+}
+
+function nameOf(written: unknown): string | undefined {
+  const name: unknown = typeof written === 'object' && written !== null ? Reflect.get(written, 'name') : undefined;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** Told at the rule with which they become too many. */

@@ -118,3 +118,8 @@ function readBaseUrl(value: string): string | undefined {
   const isWeb = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
   return isWeb && url.search === '' && url.hash === '' ? url.href.replace(/\/+$/, '') : undefined;
 }
+
+/** Inspecting threads of one process, for a machine with so many cores. */
+export function threadCount({ workers }: { readonly workers: 'auto' | number }, cores: number): number {
+  return workers === 'auto' ? Math.max(1, Math.min(cores, 4)) : workers;
+}
