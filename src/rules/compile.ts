@@ -2,6 +2,7 @@
  * Prepares a rule set for evaluation: words and patterns once for all messages, conditions and exceptions in the order of what they
  * cost. What the rules mean is `evaluate.ts`'s and `conditions/`'s.
  */
+import { readMailboxes } from '#mime/mailboxes.ts';
 import { CONDITIONS } from './conditions/table.ts';
 import type { Need } from './facts.ts';
 import type { RecipientEvaluator } from './look.ts';
@@ -32,7 +33,7 @@ export type CompiledRule = {
 export type CompiledRuleSet = {
   readonly version: string;
   readonly rules: readonly CompiledRule[];
-  /** Whom rules may add or put in the place of others: the directory must be asked for them too. In lower case. */
+  /** Whom rules may add, put in the place of others or write into the header: the directory must be asked for them too. In lower case. */
   readonly addresses: readonly string[];
   /** Names and GUIDs of the sensitive information that rules look for. In lower case. */
   readonly informationNames: readonly string[];
@@ -89,6 +90,7 @@ function redirects(action: Action): boolean {
 
 function addressesIn(action: Action): readonly string[] {
   const { parameter, value } = action;
+  if (parameter === 'setHeader') return PEOPLE_FIELDS.has(value.name.toLowerCase()) ? readMailboxes(value.value) : [];
   const names =
     parameter === 'addToRecipients' ||
     parameter === 'copyTo' ||
@@ -96,6 +98,9 @@ function addressesIn(action: Action): readonly string[] {
     parameter === 'redirectMessageTo';
   return names ? value : [];
 }
+
+/** Whom the header names, for the conditions that look at it behind such a rule. */
+const PEOPLE_FIELDS: ReadonlySet<string> = new Set(['from', 'sender', 'to', 'cc']);
 
 function namesIn(condition: Condition): readonly string[] {
   return condition.parameter === 'messageContainsDataClassifications' ? condition.value.map(({ name }) => name) : [];

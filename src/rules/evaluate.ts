@@ -105,12 +105,14 @@ class Run {
 
   #lookAt({ recipients, changes }: OpenBranch, rule: Rule): Look {
     const { header, people, content, ...facts } = this.#facts;
+    const seen = this.#granted.has('header') ? header : undefined;
     return {
       facts,
       rule,
       recipients,
       changes,
-      header: header !== undefined && this.#granted.has('header') ? this.#headerOf(header, changes) : undefined,
+      header: seen === undefined ? undefined : this.#headerOf(seen, changes),
+      originalSubject: seen?.subject,
       people: this.#granted.has('directory') ? people : undefined,
       content: this.#granted.has('content') ? content : undefined,
     };

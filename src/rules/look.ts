@@ -26,6 +26,8 @@ export type Look = {
   readonly recipients: readonly Recipient[];
   readonly changes: readonly Change[];
   readonly header: HeaderView | undefined;
+  /** As the message came with it: places in it that were found before still mean the same. */
+  readonly originalSubject: string | undefined;
   readonly people: ReadonlyMap<string, PersonFinding> | undefined;
   readonly content: ContentFacts | undefined;
 };
@@ -76,8 +78,9 @@ export function senderIsInside(look: Look): Asked<boolean> {
   return sender.kind === 'stop' ? sender : isInside(look, sender.found);
 }
 
-/** Contacts of the directory are inside only by their domain. */
+/** Contacts of the directory are inside only by their domain; nobody is, though every domain may be accepted. */
 export function isInside(look: Look, address: string): Asked<boolean> {
+  if (address === '') return found(false);
   if (look.facts.isAcceptedDomain(domainOf(address))) return found(true);
   const asked = askPerson(look, address);
   if (asked.kind === 'stop') return asked;

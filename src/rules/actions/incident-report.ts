@@ -17,9 +17,9 @@ export const noticeOf = ({ name, mode, setAuditSeverity }: Rule): Pick<Notice, '
 });
 
 export function reporting(order: IncidentReportOrder, look: ActionLook): Plan {
-  const { rule, matched, detected, header } = look;
+  const { rule, matched, detected, originalSubject } = look;
   const wantsExcerpts = order.content.includes('idMatch') && detected.length > 0;
-  if (wantsExcerpts && header === undefined) return needs('header');
+  if (wantsExcerpts && originalSubject === undefined) return needs('header');
   const wantsInformation = wantsExcerpts || order.content.includes('dataClassifications');
   return planned(`to ${order.to}`, {
     kind: 'notice',
@@ -36,9 +36,9 @@ export function reporting(order: IncidentReportOrder, look: ActionLook): Plan {
 
 type Excerpts = Extract<Notice, { kind: 'incident-report' }>['excerpts'];
 
-function excerptsOf(detected: readonly DetectedInformation[], { content, header }: ActionLook): Excerpts {
+function excerptsOf(detected: readonly DetectedInformation[], { content, originalSubject = '' }: ActionLook): Excerpts {
   if (content?.kind !== 'inspected') return [];
-  const items = itemsOf(header?.subject ?? '', content.inspection);
+  const items = itemsOf(originalSubject, content.inspection);
   const texts = new Map(items.map(({ where, text }) => [where, text]));
   return detected
     .flatMap(({ name, values }) =>

@@ -39,6 +39,7 @@ export function planRedirecting(wanted: readonly string[], look: ActionLook): Pl
     });
   }
   const addresses = unique(wanted);
+  if (addresses.length === 0) return planned('nobody is named, so its recipients keep it');
   return planned(
     `to ${listed(addresses)}`,
     { kind: 'redirect', rule: rule.name, addresses },
