@@ -1,0 +1,285 @@
+import { conditionTable } from './condition-table.ts';
+import { attachment, contentFailed, detected, header, inspected, kinds, remembered } from '../known-message.ts';
+
+const text = (body: string) => ({ content: inspected({ text: body }) });
+const secret = text('This is Top\r\n Secret.');
+const gone = { content: remembered(inspected({ text: 'secret' })) };
+const encrypted = { content: inspected({ text: 'secret', kinds: kinds({ encrypted: true }) }) };
+const failed = { content: contentFailed };
+const broken = { content: inspected({ text: 'the first half', failure: 'the header is cut' }) };
+
+conditionTable('subjectOrBodyContainsWords', [
+  ['holds for a word of the text', ['secret'], 'yes', secret],
+  ['holds for a phrase over the end of a line', ['top secret'], 'yes', secret],
+  ['holds for a word of the subject', ['quarterly'], 'yes'],
+  ['does not hold for a part of a word', ['secre', 'quarter'], 'no', secret],
+  ['holds by the subject when the content could not be looked into', ['quarterly'], 'yes', failed],
+  ['cannot tell when the content could not be looked into', ['secret'], 'error', failed],
+  ['holds by what was found of a message that could not be taken apart', ['half'], 'yes', broken],
+  ['cannot tell what else a message holds that could not be taken apart', ['secret'], 'error', broken],
+  ['cannot tell any more once the texts are gone', ['secret'], 'unknown', gone],
+  ['does not hold by what the sender encrypted, which is no error', ['secret'], 'no', encrypted],
+  ['holds by the subject of an encrypted message', ['quarterly'], 'yes', encrypted],
+  [
+    'looks into every text',
+    ['secret'],
+    'yes',
+    {
+      content: inspected({
+        texts: [
+          { kind: 'plain', text: 'nothing', charset: 'utf-8', flawed: false },
+          { kind: 'html', text: 'Secret', charset: 'utf-8', flawed: false },
+        ],
+      }),
+    },
+  ],
+  ['does not hold for a message without text', ['secret'], 'no', { content: inspected({ texts: [] }) }],
+]);
+
+conditionTable('subjectOrBodyMatchesPatterns', [
+  ['holds for a match in the text', ['top\\s+secret'], 'yes', secret],
+  ['holds for a match in the subject', ['^quart'], 'yes'],
+  ['does not hold without a match', ['secret$'], 'no', secret],
+  ['cannot tell any more once the texts are gone', ['secret'], 'unknown', gone],
+]);
+
+conditionTable('subjectContainsWords', [
+  ['holds for a word of the subject', ['report'], 'yes'],
+  ['does not hold for a word of the text', ['secret'], 'no', secret],
+  ['needs no content', ['report'], 'yes', failed],
+  ['takes an asterisk for itself', ['rep*'], 'no'],
+]);
+
+conditionTable('subjectMatchesPatterns', [
+  ['holds for a match', ['report$'], 'yes'],
+  ['does not hold without a match', ['^report'], 'no'],
+]);
+
+const attached = (...known: readonly Parameters<typeof attachment>[0][]) => ({
+  content: inspected({ attachments: known.map(attachment) }),
+});
+const withText = attached({ path: 'a.txt', text: 'nothing' }, { path: 'all.zip/b.txt', text: 'Top secret' });
+
+conditionTable('attachmentContainsWords', [
+  ['holds for a word in any attachment, also one inside an archive', ['secret'], 'yes', withText],
+  ['does not hold for a word of the text of the message', ['secret'], 'no', secret],
+  ['looks into the first megabyte', ['secret'], 'no', attached({ text: `${' '.repeat(1_048_576)}secret` })],
+  ['cannot tell any more once the texts are gone', ['secret'], 'unknown', { content: remembered(withText.content) }],
+  ['is not in doubt when there was no attachment', ['secret'], 'no', gone],
+  ['cannot tell when the content could not be looked into', ['secret'], 'error', failed],
+  [
+    'does not hold by what the sender encrypted',
+    ['secret'],
+    'no',
+    {
+      content: inspected({ attachments: [attachment({ text: 'secret' })], kinds: kinds({ encrypted: true }) }),
+    },
+  ],
+]);
+
+conditionTable('attachmentMatchesPatterns', [
+  ['holds for a match in any attachment', ['top\\s'], 'yes', withText],
+  ['does not hold without a match', ['^secret'], 'no', withText],
+  ['looks into the first 150 kilobytes', ['secret'], 'no', attached({ text: `${' '.repeat(153_600)}secret` })],
+]);
+
+conditionTable('attachmentIsUnsupported', [
+  ['holds for a type that nothing can read', true, 'yes', attached({ state: 'unsupported' })],
+  ['holds for what a password keeps shut', true, 'yes', attached({ state: 'encrypted' })],
+  ['holds for what is damaged', true, 'yes', attached({}, { state: 'failed' })],
+  ['does not hold for what was read', true, 'no', attached({ state: 'text' })],
+  ['does not hold for what holds no text', true, 'no', attached({ state: 'none' })],
+  ['does not hold for what was too large to be read', true, 'no', attached({ state: 'limit' })],
+  ['does not hold without an attachment', true, 'no'],
+]);
+
+conditionTable('attachmentNameMatchesPatterns', [
+  ['holds for a match', ['^invoice.*\\.exe$'], 'yes', attached({ path: 'Invoice 7.exe' })],
+  [
+    'holds for a name inside an archive',
+    ['\\.exe$'],
+    'yes',
+    attached({ path: 'all.zip' }, { path: 'all.zip/run.exe' }),
+  ],
+  ['does not hold without a match', ['\\.exe$'], 'no', attached({ path: 'run.exe.txt' })],
+]);
+
+conditionTable('attachmentExtensionMatchesWords', [
+  ['holds for the extension', ['docm', 'exe'], 'yes', attached({ path: 'run.exe' })],
+  ['holds in any case of letters, with or without a dot', ['.EXE'], 'yes', attached({ path: 'run.exe' })],
+  [
+    'holds for an extension inside an archive',
+    ['exe'],
+    'yes',
+    attached({ path: 'all.zip' }, { path: 'all.zip/run.exe' }),
+  ],
+  ['does not hold for a part of an extension', ['doc'], 'no', attached({ path: 'a.docx' })],
+]);
+
+conditionTable('attachmentSizeOver', [
+  ['holds for exactly that size', 1000, 'yes', attached({ sizeBytes: 1000 })],
+  ['does not hold for an octet less', 1001, 'no', attached({ sizeBytes: 1000 })],
+  ['looks at each attachment for itself', 1500, 'no', attached({ sizeBytes: 1000 }, { sizeBytes: 1000 })],
+  ['counts pictures within the text', 1000, 'yes', attached({ sizeBytes: 1000, inline: true })],
+  [
+    'does not count what lies in an archive',
+    5000,
+    'no',
+    attached({ path: 'a.zip' }, { path: 'a.zip/b', sizeBytes: 9000 }),
+  ],
+]);
+
+conditionTable('attachmentProcessingLimitExceeded', [
+  ['holds when an attachment ran into a limit', true, 'yes', attached({}, { state: 'limit' })],
+  ['holds when the message did', true, 'yes', { content: inspected({ limits: ['more than 1000 parts'] }) }],
+  ['holds when the message could not be taken apart', true, 'yes', broken],
+  ['holds when the content could not be looked into', true, 'yes', failed],
+  ['does not hold for what was read to the end', true, 'no', attached({}, { state: 'failed' })],
+  ['does not hold for what the sender encrypted', true, 'no', encrypted],
+]);
+
+conditionTable('attachmentHasExecutableContent', [
+  ['holds for a program whatever it is called', true, 'yes', attached({ path: 'a.txt', executable: true })],
+  ['holds for a program inside an archive', true, 'yes', attached({}, { path: 'a.zip/b', executable: true })],
+  ['does not hold for what is only called so', true, 'no', attached({ path: 'a.exe' })],
+]);
+
+conditionTable('attachmentIsPasswordProtected', [
+  ['holds for what a password keeps shut', true, 'yes', attached({}, { state: 'encrypted' })],
+  ['does not hold for what cannot be read for another reason', true, 'no', attached({ state: 'unsupported' })],
+]);
+
+const withProperties = attached({ properties: { Department: 'Human Resources', Impact: 'High' } });
+
+conditionTable('attachmentPropertyContainsWords', [
+  ['holds for a word of the property', [{ property: 'Impact', words: ['high'] }], 'yes', withProperties],
+  ['knows a property in any case of letters', [{ property: 'IMPACT', words: ['high'] }], 'yes', withProperties],
+  [
+    'holds for any entry',
+    [
+      { property: 'Impact', words: ['low'] },
+      { property: 'Department', words: ['legal', 'resources'] },
+    ],
+    'yes',
+    withProperties,
+  ],
+  [
+    'does not hold for the words of another property',
+    [{ property: 'Department', words: ['high'] }],
+    'no',
+    withProperties,
+  ],
+  [
+    'does not hold for a property that no document has',
+    [{ property: 'Project', words: ['high'] }],
+    'no',
+    withProperties,
+  ],
+  [
+    'is known once the texts are gone',
+    [{ property: 'Impact', words: ['high'] }],
+    'yes',
+    { content: remembered(withProperties.content) },
+  ],
+]);
+
+const cards = (...confidences: readonly number[]) => ({
+  content: inspected({}, [
+    detected({
+      values: confidences.map((confidence, index) => ({
+        where: 'body',
+        offset: index,
+        length: 1,
+        masked: '*',
+        confidence,
+      })),
+      uniqueCount: confidences.length,
+    }),
+  ]),
+});
+const card = { name: 'Credit Card Number', minCount: 1 };
+
+conditionTable('messageContainsDataClassifications', [
+  ['holds for one value', [card], 'yes', cards(85)],
+  ['knows a type in any case of letters', [{ ...card, name: 'credit card NUMBER' }], 'yes', cards(85)],
+  ['knows a type by its GUID', [{ ...card, name: '50842EB7-edc8-4019-85dd-5a5c1f2bb085' }], 'yes', cards(85)],
+  ['does not hold for another type', [{ ...card, name: 'EU Debit Card Number' }], 'no', cards(85)],
+  ['holds for any entry', [{ ...card, name: 'EU Debit Card Number' }, card], 'yes', cards(85)],
+  ['does not hold for fewer values than minCount', [{ ...card, minCount: 2 }], 'no', cards(85)],
+  ['holds for exactly minCount values', [{ ...card, minCount: 2 }], 'yes', cards(85, 85)],
+  ['does not hold for more values than maxCount', [{ ...card, maxCount: 1 }], 'no', cards(85, 85)],
+  ['holds for exactly maxCount values', [{ ...card, maxCount: 2 }], 'yes', cards(85, 85)],
+  ["asks for the type's recommended confidence", [card], 'no', cards(65)],
+  ['asks for minConfidence when there is one', [{ ...card, minConfidence: 65 }], 'yes', cards(65)],
+  ['counts only values that are certain enough', [{ ...card, minCount: 2 }], 'no', cards(85, 65)],
+  ['counts only values that are not too certain', [{ ...card, maxConfidence: 80 }], 'no', cards(85)],
+  [
+    'counts values beyond those that are listed',
+    [{ ...card, minCount: 500 }],
+    'yes',
+    {
+      content: inspected({}, [detected({ uniqueCount: 612 })]),
+    },
+  ],
+  ['does not hold for no value, whatever minCount says', [{ ...card, minCount: 0 }], 'no', cards(65)],
+  ['is known once the texts are gone', [card], 'yes', { content: remembered(cards(85).content) }],
+  ['cannot tell when the content could not be looked into', [card], 'error', failed],
+]);
+
+conditionTable('contentCharacterSetContainsWords', [
+  ['holds for a character set', ['gb2312', 'big5'], 'yes', { content: inspected({ charsets: ['us-ascii', 'big5'] }) }],
+  ['holds in any case of letters', ['UTF-8'], 'yes'],
+  ['does not hold for another', ['koi8-r'], 'no'],
+  ['does not hold for a message without text', ['utf-8'], 'no', { content: inspected({ charsets: [], texts: [] }) }],
+]);
+
+conditionTable('messageTypeMatches', [
+  ['oof holds for an answer of somebody away', 'oof', 'yes', { content: inspected({ kinds: kinds({ oof: true }) }) }],
+  [
+    'autoForward holds for what was forwarded by itself',
+    'autoForward',
+    'yes',
+    { content: inspected({ kinds: kinds({ autoForward: true }) }) },
+  ],
+  ['encrypted holds for what the sender encrypted', 'encrypted', 'yes', encrypted],
+  [
+    'calendaring holds for an invitation',
+    'calendaring',
+    'yes',
+    { content: inspected({ kinds: kinds({ calendaring: true }) }) },
+  ],
+  [
+    'permissionControlled holds for protected mail',
+    'permissionControlled',
+    'yes',
+    { content: inspected({ kinds: kinds({ permissionControlled: true }) }) },
+  ],
+  [
+    'voicemail holds for a voice message',
+    'voicemail',
+    'yes',
+    { content: inspected({ kinds: kinds({ voicemail: true }) }) },
+  ],
+  ['signed holds for signed mail', 'signed', 'yes', { content: inspected({ kinds: kinds({ signed: true }) }) }],
+  [
+    'approvalRequest holds for a request for approval',
+    'approvalRequest',
+    'yes',
+    { content: inspected({ kinds: kinds({ approvalRequest: true }) }) },
+  ],
+  [
+    'readReceipt holds for a read receipt',
+    'readReceipt',
+    'yes',
+    { content: inspected({ kinds: kinds({ readReceipt: true }) }) },
+  ],
+  ['does not hold for another type', 'signed', 'no', encrypted],
+  ['is known once the texts are gone', 'encrypted', 'yes', { content: remembered(encrypted.content) }],
+  ['cannot tell when the content could not be looked into', 'signed', 'error', failed],
+]);
+
+conditionTable('messageSizeOver', [
+  ['holds for exactly that size', 20_000, 'yes'],
+  ['does not hold for an octet less', 20_001, 'no'],
+  ['needs no content', 1, 'yes', { ...failed, header: header() }],
+]);
