@@ -77,7 +77,10 @@ export const configSchema = settings
       dataDirectory,
       http: { ...config.http, tokenFile: config.http.tokenFile || `${dataDirectory}/admin-token` },
       reports: { ...config.reports, from },
-      mailFlow: { ...config.mailFlow, notices: { from: config.mailFlow.notices.from || from } },
+      mailFlow: {
+        ...config.mailFlow,
+        notices: { ...config.mailFlow.notices, from: config.mailFlow.notices.from || from },
+      },
       dkim: { ...config.dkim, domain: signer, keyFile: config.dkim.keyFile || `${dataDirectory}/dkim.pem` },
       tlsReports: {
         ...config.tlsReports,

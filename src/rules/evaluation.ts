@@ -72,7 +72,14 @@ export type Notice = {
   /** One for each recipient that the rule matched. */
   | { readonly kind: 'notification'; readonly text: string; readonly recipients: readonly string[] }
   /** A policy tip by mail; senders inside only. */
-  | { readonly kind: 'notify-sender'; readonly type: NotifySenderType; readonly recipients: readonly string[] }
+  | {
+      readonly kind: 'notify-sender';
+      readonly type: NotifySenderType;
+      /** What the rule says to the sender where it rejects the message. */
+      readonly reasonText: string;
+      readonly recipients: readonly string[];
+      readonly information: readonly DetectedInformation[];
+    }
 );
 
 /** `unknown`: it cannot be told any more, since the texts of a message that is gone were not kept. */

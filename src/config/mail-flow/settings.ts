@@ -89,6 +89,11 @@ const mailFlowSettings = section('Mail flow rules: what becomes of a message bec
   }),
   notices: section('Mail of ours about messages: incident reports, notifications, requests to moderators.', {
     from: mailbox('From of this mail; empty for reports.from. The reverse-path is always null.').prefault(''),
+    originalLimit: size(
+      'The message that it is about is attached up to this size, then its header only.',
+      '0',
+      '50MB',
+    ).prefault('10MB'),
   }),
   directory,
 });

@@ -53,11 +53,10 @@ export const NOTIFY_ACTIONS = {
 } as const satisfies ActionRows<'notifySender' | 'generateIncidentReport' | 'generateNotification'>;
 
 /** Mail has no policy tips that a sender could answer before sending, so none of the overrides can be given. */
-function notifyingSender(type: NotifySenderType, rejection: Rejection, { rule, matched }: ActionLook): Plan {
-  const notice: Effect = {
-    kind: 'notice',
-    notice: { ...noticeOf(rule), kind: 'notify-sender', type, recipients: matched },
-  };
+function notifyingSender(type: NotifySenderType, rejection: Rejection, { rule, matched, detected }: ActionLook): Plan {
+  const { reasonText } = rejection;
+  const told = { type, reasonText, recipients: matched, information: detected };
+  const notice: Effect = { kind: 'notice', notice: { ...noticeOf(rule), kind: 'notify-sender', ...told } };
   if (type === 'notifyOnly') return planned('the sender is told', notice);
   const disposition = { kind: 'reject', rule: rule.name, rejection } as const;
   return planned(`the sender is told, and the message rejected (${type})`, notice, { kind: 'dispose', disposition });

@@ -44,11 +44,18 @@ function changesOf(action: Action): readonly Change[] {
 
 describe('changes of the message', () => {
   const disclaimer = { html: '<p>Confidential</p>', location: 'append', fallbackAction: 'wrap' } as const;
+  const inFront = { ...disclaimer, location: 'prepend' } as const;
+  const orReject = { ...disclaimer, fallbackAction: 'reject' } as const;
   const rows: readonly (readonly [sentence: string, action: Action, change: Change])[] = [
     [
-      'setHeader sets a field',
+      'setHeaderName names the field that is set',
       { parameter: 'setHeader', value: { name: 'X-A', value: 'b' } },
       { rule: 'rule', kind: 'set-header', name: 'X-A', value: 'b' },
+    ],
+    [
+      'setHeaderValue is the whole value of the field, and may be empty',
+      { parameter: 'setHeader', value: { name: 'X-A', value: '' } },
+      { rule: 'rule', kind: 'set-header', name: 'X-A', value: '' },
     ],
     [
       'removeHeader removes a field',
@@ -61,9 +68,19 @@ describe('changes of the message', () => {
       { rule: 'rule', kind: 'prepend-subject', text: '[ext] ' },
     ],
     [
-      'applyHtmlDisclaimer hands the disclaimer on',
+      'applyHtmlDisclaimerText is handed on as it is written',
       { parameter: 'applyHtmlDisclaimer', value: disclaimer },
       { rule: 'rule', kind: 'disclaimer', ...disclaimer },
+    ],
+    [
+      'applyHtmlDisclaimerLocation prepend is handed on',
+      { parameter: 'applyHtmlDisclaimer', value: inFront },
+      { rule: 'rule', kind: 'disclaimer', ...inFront },
+    ],
+    [
+      'applyHtmlDisclaimerFallbackAction reject is handed on',
+      { parameter: 'applyHtmlDisclaimer', value: orReject },
+      { rule: 'rule', kind: 'disclaimer', ...orReject },
     ],
     [
       'setSCL writes the field that says so',
@@ -127,12 +144,12 @@ describe('actions that end the way of a message', () => {
       rule: 'rule',
     });
   });
-  test('rejectMessage rejects with code and text', () => {
-    assert.deepEqual(acted({ parameter: 'rejectMessage', value: rejection }).branch.disposition, {
-      kind: 'reject',
-      rule: 'rule',
-      rejection,
-    });
+  const rejected = () => acted({ parameter: 'rejectMessage', value: rejection });
+  test('rejectMessageEnhancedStatusCode and rejectMessageReasonText are what the sender is told', () => {
+    assert.deepEqual(rejected().branch.disposition, { kind: 'reject', rule: 'rule', rejection });
+  });
+  test('rejectMessageReasonText stands in the trail beside the code', () => {
+    assert.deepEqual(rejected().done, { parameter: 'rejectMessage', done: true, detail: '5.7.900 "no"' });
   });
 
   const ends: readonly Action[] = [
@@ -167,14 +184,15 @@ describe('actions that end the way of a message', () => {
 
 describe('recipients that are added', () => {
   const rows = [
-    ['addToRecipients', 'to', 'To'],
-    ['copyTo', 'cc', 'Cc'],
-    ['blindCopyTo', 'bcc', undefined],
+    ['addToRecipients adds recipients whom the To field names', 'addToRecipients', 'to', 'To'],
+    ['copyTo adds recipients whom the Cc field names', 'copyTo', 'cc', 'Cc'],
+    ['blindCopyTo adds recipients whom no field names', 'blindCopyTo', 'bcc', undefined],
   ] as const;
-  for (const [parameter, as, field] of rows) {
-    test(`${parameter} adds recipients, and ${field === undefined ? 'no field names them' : `the ${field} field names them`}`, () => {
+  for (const [title, parameter, kind, field] of rows) {
+    test(title, () => {
       const { branch } = acted({ parameter, value: ['Max@ours.test'] });
-      assert.deepEqual(branch.recipients.at(-1), { address: MAX, of: undefined, addedBy: { rule: 'rule', as } });
+      const addedBy = { rule: 'rule', as: kind };
+      assert.deepEqual(branch.recipients.at(-1), { address: MAX, of: undefined, addedBy });
       assert.deepEqual(branch.originals, [BOB, CAROL]);
       const expected = field === undefined ? [] : [{ rule: 'rule', kind: 'add-recipient', field, address: MAX }];
       assert.deepEqual(branch.changes, expected);
@@ -404,7 +422,9 @@ describe('notices', () => {
         severity: undefined,
         kind: 'notify-sender',
         type: 'notifyOnly',
+        reasonText: 'no cards',
         recipients: [BOB, CAROL],
+        information: [],
       },
     ]);
   });
