@@ -1,8 +1,37 @@
 /**
- * The insides of messages of others, for looking: the only door of mailparser. Nothing is ever written back from it, and it
+ * The insides of messages of others, for looking: texts, attachments, and what kind of message it is. Nothing is ever written back from it, and it
  * is called in a worker thread, with limits on time and memory, since mail of strangers may be made to be slow.
  */
+import { performance } from 'node:perf_hooks';
+
 import { simpleParser } from 'mailparser';
+
+import { memberOf } from './inspect/attached-message.ts';
+import { Budget } from './inspect/budget.ts';
+import { Examiner } from './inspect/examiner.ts';
+import { kindsOf } from './inspect/kinds.ts';
+import { readMessage } from './inspect/message.ts';
+import type { Inspection, InspectionLimits } from './inspection.ts';
+
+/** Never rejects, whatever the octets: what cannot be looked into is told in states, limits and the failure. `clock` counts milliseconds. */
+export async function inspect(
+  octets: Uint8Array,
+  limits: InspectionLimits,
+  clock: () => number = () => performance.now(),
+): Promise<Inspection> {
+  const budget = new Budget(limits, clock);
+  const message = readMessage(octets, budget);
+  const examiner = new Examiner(budget);
+  for (const file of message.files) await examiner.examine(memberOf(file));
+  return {
+    texts: message.texts,
+    attachments: examiner.attachments,
+    charsets: [...message.charsets],
+    kinds: kindsOf(message),
+    limits: budget.reached,
+    failure: message.damage,
+  };
+}
 
 export type Attachment = {
   /** Lower case, without parameters. */

@@ -39,7 +39,8 @@ export type Contents = {
 export type Source = {
   readonly octets: Uint8Array;
   readonly name: string;
-  /** As declared, `''` when it is not. */
+  /** `''` when it is not declared, as the charset. */
+  readonly declaredType: string;
   readonly charset: string;
   readonly budget: Budget;
 };

@@ -20,7 +20,7 @@ const OFFICE: XmlVocabulary = {
   attributes: new Set(['UnicodeString', 'descr']),
 };
 /** Parts of which nobody knows what they are for. */
-const ANY: XmlVocabulary = { lines: new Set(), tabs: new Set() };
+const ANY: XmlVocabulary = { lines: new Set(), tabs: 'all' };
 
 /** Only how something looks. */
 const NO_TEXT =

@@ -14,7 +14,8 @@ export type XmlVocabulary = {
   /** What is in them is no text. */
   readonly silent?: ReadonlySet<string>;
   readonly lines: ReadonlySet<string>;
-  readonly tabs: ReadonlySet<string>;
+  /** `all`: nobody knows which of them belong together. */
+  readonly tabs: ReadonlySet<string> | 'all';
   /** Attributes that are text. */
   readonly attributes?: ReadonlySet<string> | 'all';
 };
@@ -36,19 +37,21 @@ export function readXmlText(xml: string, vocabulary: XmlVocabulary, out: FlatTex
   let showing = 0;
   let hiding = 0;
   const isAttribute = (name: string): boolean => attributes === 'all' || attributes?.has(localName(name)) === true;
+  const setOff = (name: string): void => {
+    if (lines.has(name)) out.endLine();
+    else if (tabs === 'all' || tabs.has(name)) out.tab();
+  };
   const close = (name: string): void => {
     if (shown?.has(name) === true) showing = Math.max(0, showing - 1);
     if (silent?.has(name) === true) hiding = Math.max(0, hiding - 1);
-    if (lines.has(name)) out.endLine();
-    else if (tabs.has(name)) out.tab();
+    setOff(name);
   };
   readMarkup(xml, 'xml', {
     open: (name) => {
       const local = localName(name);
       if (shown?.has(local) === true) showing += 1;
       if (silent?.has(local) === true) hiding += 1;
-      if (lines.has(local)) out.endLine();
-      else if (tabs.has(local)) out.tab();
+      setOff(local);
     },
     attribute: (name, value) => {
       if (!isAttribute(name)) return;

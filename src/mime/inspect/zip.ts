@@ -58,8 +58,8 @@ const METHOD_NAMES: ReadonlyMap<number, string> = new Map([
 /** More of them are listed by nobody. */
 const MOST_MEMBERS = 50_000;
 
-export async function readZip(source: Source): Promise<Contents> {
-  const { members, damage, bomb } = await listZip(source.octets, source.budget);
+export async function readZip(source: Source, listing?: ZipListing): Promise<Contents> {
+  const { members, damage, bomb } = listing ?? (await listZip(source.octets, source.budget));
   const files: Member[] = members.filter(({ path }) => path !== '' && !path.endsWith('/'));
   const shut = members.filter((member) => member.encrypted).length;
   if (bomb) return contents({ state: 'limit', reason: 'its members share their octets' });
