@@ -52,12 +52,12 @@ test('generateIncidentReport says what was ordered and for whom', () => {
   });
 });
 
-test('generateIncidentReport carries what the rule found when dataClassifications are asked for', () => {
+test('incidentReportContent dataClassifications carries what the rule found', () => {
   const report = reportOf(reporting(['dataClassifications']), withCards);
   assert.deepEqual([report.information, report.excerpts], [[found], []]);
 });
 
-test('generateIncidentReport carries each value with 150 characters on both sides when idMatch is asked for', () => {
+test('incidentReportContent idMatch carries each value with 150 characters on both sides', () => {
   const report = reportOf(reporting(['idMatch']), withCards);
   assert.deepEqual(report.excerpts, [
     { name: 'Credit Card Number', where: 'body', text: `${'b'.repeat(150)}${CARD}${'a'.repeat(150)}` },
@@ -66,7 +66,7 @@ test('generateIncidentReport carries each value with 150 characters on both side
   ]);
 });
 
-test('generateIncidentReport has no excerpts of a message that is gone', () => {
+test('incidentReportContent idMatch has no excerpts of a message that is gone', () => {
   const report = reportOf(reporting(['idMatch', 'dataClassifications']), remembered(withCards));
   assert.deepEqual([report.information, report.excerpts], [[found], []]);
 });
@@ -92,4 +92,21 @@ test('generateIncidentReport is one report for a rule that acts in several branc
     notices.map(({ recipients }) => recipients),
     [[BOB, CAROL]],
   );
+});
+
+test('incidentReportContent idMatch shows the subject that came, whatever rules have made of it since', () => {
+  const marking = rule({ name: 'first', actions: [{ parameter: 'prependSubject', value: '[external] ' }] });
+  const { notices } = evaluated([marking, reporting(['idMatch'])], {
+    content: withCards,
+    header: header({ subject: `${CARD} paid` }),
+  });
+  const [report] = notices;
+  assert.ok(report?.kind === 'incident-report');
+  assert.equal(report.excerpts.find(({ where }) => where === 'subject')?.text, `${CARD} paid`);
+});
+
+test('incidentReportContent idMatch carries 100 excerpts at most', () => {
+  const value = { where: 'body', offset: 200, length: 16, masked: '*', confidence: 85 };
+  const many = detected({ values: Array.from({ length: 101 }, () => value), uniqueCount: 101 });
+  assert.equal(reportOf(reporting(['idMatch']), inspected({ text }, [many])).excerpts.length, 100);
 });

@@ -1,6 +1,10 @@
-/** Runs tables of one condition: each row as a condition, and turned round as an exception. */
+/**
+ * Runs tables of one condition: each row as a condition, and turned round as an exception. A title begins with a parameter of the
+ * condition, by which the reference finds it; that of the exception begins with the parameter of the exception.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CONDITIONS } from '#rules/conditions/table.ts';
 import type { MessageFacts } from '#rules/facts.ts';
 import { exceptionName } from '#rules/parameter.ts';
 import type { Condition, ConditionName, ConditionOf, ConditionValues, Rule } from '#rules/rule.ts';
@@ -10,7 +14,7 @@ import { evaluated, facts, rule, trailOf } from '../known-message.ts';
 export type Expected = 'yes' | 'no' | 'error' | 'unknown' | readonly string[];
 
 export type Row<Name extends ConditionName> = readonly [
-  sentence: string,
+  title: string,
   value: ConditionValues[Name],
   expected: Expected,
   known?: Partial<MessageFacts>,
@@ -18,15 +22,22 @@ export type Row<Name extends ConditionName> = readonly [
 ];
 
 export function conditionTable<Name extends ConditionName>(name: Name, rows: readonly Row<Name>[]): void {
-  for (const [sentence, value, expected, known = {}, settings = {}] of rows) {
+  for (const [title, value, expected, known = {}, settings = {}] of rows) {
     const condition = conditionOf(name, value);
-    test(`${name} ${sentence}`, () => {
+    test(title, () => {
       assert.deepEqual(outcome({ ...settings, conditions: [condition] }, known), inFull(expected, known));
     });
-    test(`${exceptionName(name)} ${sentence}`, () => {
+    test(exceptionTitle(name, title), () => {
       assert.deepEqual(outcome({ ...settings, exceptions: [condition] }, known), turnedRound(expected, known));
     });
   }
+}
+
+function exceptionTitle(name: ConditionName, title: string): string {
+  const [parameter = '', ...sentence] = title.split(' ');
+  const parameters = CONDITIONS[name].parameters.map((each) => each.name);
+  assert.ok(parameters.includes(parameter), `"${title}" begins with none of ${parameters.join(', ')}`);
+  return [exceptionName(parameter), ...sentence].join(' ');
 }
 
 function conditionOf<Name extends ConditionName>(parameter: Name, value: ConditionValues[Name]): Condition {
