@@ -3,11 +3,10 @@ import { itemsOf } from '#rules/content-items.ts';
 import type { Notice } from '#rules/evaluation.ts';
 import type { IncidentReportOrder, Rule } from '#rules/rule.ts';
 import type { DetectedInformation } from '#rules/sit/detection.ts';
+import { excerptOf } from '#rules/sit/excerpt.ts';
 import { needs } from '#rules/verdict.ts';
 import { planned, type ActionLook, type Plan } from './row.ts';
 
-/** Characters on both sides of a value. */
-const EXCERPT_CHARACTERS = 150;
 const MOST_EXCERPTS = 100;
 
 export const noticeOf = ({ name, mode, setAuditSeverity }: Rule): Pick<Notice, 'rule' | 'mode' | 'severity'> => ({
@@ -42,14 +41,7 @@ function excerptsOf(detected: readonly DetectedInformation[], { content, origina
   const texts = new Map(items.map(({ where, text }) => [where, text]));
   return detected
     .flatMap(({ name, values }) =>
-      values.map(({ where, offset, length }) => {
-        const text = texts.get(where) ?? '';
-        return {
-          name,
-          where,
-          text: text.slice(Math.max(0, offset - EXCERPT_CHARACTERS), offset + length + EXCERPT_CHARACTERS),
-        };
-      }),
+      values.map((value) => ({ name, where: value.where, text: excerptOf(texts.get(value.where) ?? '', value) })),
     )
     .slice(0, MOST_EXCERPTS);
 }

@@ -1,0 +1,135 @@
+/**
+ * Makes types ready for searching: elements that several patterns or types have in common become one, so that a text is searched for
+ * each once. Only the types that are asked for; `detect.ts` searches with them.
+ */
+import { compilePattern } from '#rules/matching/patterns.ts';
+import { CandidateSearch } from '#rules/matching/candidates.ts';
+import type { CompiledPattern } from '#rules/matching/patterns.ts';
+import { findType } from './built-in.ts';
+import type { CustomType, Element, Evidence, Keyword } from './custom.ts';
+import type { Finder } from './finder.ts';
+import { functionOf } from './functions.ts';
+import { KeywordSearch } from './keyword-search.ts';
+import { validatorOf } from './validators.ts';
+import type { Validator } from './validators.ts';
+
+/** By what it is found; numbers are of the lists in `CompiledTypes`. */
+export type CompiledElement =
+  | { readonly kind: 'regex'; readonly number: number; readonly validators: readonly Validator[] }
+  | { readonly kind: 'keywords'; readonly number: number }
+  | { readonly kind: 'function'; readonly finder: Finder }
+  /** It cannot be compiled, and is never found. */
+  | { readonly kind: 'nothing' };
+
+/** The number of an element in place of the element. */
+export type CompiledEvidence =
+  | { readonly kind: 'match'; readonly element: number; readonly minCount: number; readonly uniqueResults: boolean }
+  | { readonly kind: 'any'; readonly min: number; readonly max: number; readonly of: readonly CompiledEvidence[] };
+
+export type CompiledTypePattern = {
+  readonly confidence: number;
+  readonly primary: number;
+  readonly evidence: readonly CompiledEvidence[];
+  /** `Infinity`: the whole text. */
+  readonly proximity: number;
+};
+
+type Named = Pick<CustomType, 'id' | 'name' | 'recommendedConfidence'>;
+
+export type CompiledType = Named &
+  (
+    | { readonly kind: 'entity'; readonly patterns: readonly CompiledTypePattern[] }
+    | {
+        readonly kind: 'affinity';
+        readonly proximity: number;
+        readonly evidence: readonly { readonly confidence: number; readonly matches: readonly CompiledEvidence[] }[];
+      }
+  );
+
+export type CompiledTypes = {
+  readonly types: readonly CompiledType[];
+  readonly elements: readonly CompiledElement[];
+  readonly regexes: readonly CompiledPattern[];
+  readonly candidates: CandidateSearch;
+  readonly keywords: KeywordSearch;
+};
+
+/** `names` are names or GUIDs in any case; those of no type are passed over. */
+export function compileTypes(names: readonly string[], customTypes: readonly CustomType[] = []): CompiledTypes {
+  const sought = new Set(names.map((name) => findType(name, customTypes)).filter((type) => type !== undefined));
+  const table = new ElementTable();
+  const types = [...sought].map((type) => compileType(type, table));
+  return { types, ...table.end() };
+}
+
+function compileType(type: CustomType, table: ElementTable): CompiledType {
+  const { id, name, recommendedConfidence } = type;
+  const proximity = inCharacters(type.proximity);
+  if (type.kind === 'affinity') {
+    const evidence = type.evidence.map(({ confidence, matches }) => ({
+      confidence,
+      matches: matches.map((each) => table.evidence(each)),
+    }));
+    return { kind: 'affinity', id, name, recommendedConfidence, proximity, evidence };
+  }
+  const patterns = type.patterns.map((pattern) => ({
+    confidence: pattern.confidence,
+    primary: table.number(pattern.primary),
+    evidence: pattern.evidence.map((each) => table.evidence(each)),
+    proximity: pattern.proximity === undefined ? proximity : inCharacters(pattern.proximity),
+  }));
+  return { kind: 'entity', id, name, recommendedConfidence, patterns };
+}
+
+const inCharacters = (proximity: number | 'unlimited'): number => (proximity === 'unlimited' ? Infinity : proximity);
+
+class ElementTable {
+  readonly #numbers = new Map<string, number>();
+  readonly #elements: CompiledElement[] = [];
+  readonly #regexes: CompiledPattern[] = [];
+  readonly #keywords: (readonly Keyword[])[] = [];
+
+  evidence(evidence: Evidence): CompiledEvidence {
+    if (evidence.kind === 'any') {
+      const { min, max = Infinity, of } = evidence;
+      return { kind: 'any', min, max, of: of.map((each) => this.evidence(each)) };
+    }
+    const { element, minCount = 1, uniqueResults = false } = evidence;
+    return { kind: 'match', element: this.number(element), minCount, uniqueResults };
+  }
+
+  number(element: Element): number {
+    const key = JSON.stringify(element);
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#elements.push(this.#compiled(element)) - 1;
+    this.#numbers.set(key, number);
+    return number;
+  }
+
+  #compiled(element: Element): CompiledElement {
+    switch (element.kind) {
+      case 'keywords':
+        return { kind: 'keywords', number: this.#keywords.push(element.keywords) - 1 };
+      case 'function': {
+        const finder = functionOf(element.name);
+        return finder === undefined ? { kind: 'nothing' } : { kind: 'function', finder };
+      }
+      case 'regex': {
+        const compiled = compilePattern(element.pattern);
+        const validators = (element.validators ?? []).map(validatorOf).filter((each) => each !== undefined);
+        if (compiled.kind === 'refused') return { kind: 'nothing' };
+        return { kind: 'regex', number: this.#regexes.push(compiled.pattern) - 1, validators };
+      }
+    }
+  }
+
+  end(): Omit<CompiledTypes, 'types'> {
+    return {
+      elements: this.#elements,
+      regexes: this.#regexes,
+      candidates: new CandidateSearch(this.#regexes),
+      keywords: new KeywordSearch(this.#keywords),
+    };
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * A text as numbers are looked for in it: wide and other digits are ASCII digits, dashes and spaces of all kinds are `-` and ` `, what
+ * shows nothing is left out. Knows where words and numbers begin. Words of sentences are `keyword-search.ts`'s.
+ */
+
+export type PlainText = {
+  readonly text: string;
+  /** Where runs of letters and digits begin: those that begin with a digit, */
+  readonly digits: readonly number[];
+  /** with a letter and look like part of a number (`AB123`, `AB 12 34`, `DEUTDEFF`), */
+  readonly letters: readonly number[];
+  /** Where a unit stands in the original; one more for the end. `undefined`: where it stands here. */
+  readonly offsets: Uint32Array | undefined;
+};
+
+export function plainTextOf(original: string): PlainText {
+  const { text, offsets } = /[^\n\r\t\u0020-\u007e]/.test(original)
+    ? simplified(original)
+    : { text: original, offsets: undefined };
+  return { text, offsets, ...beginningsIn(text) };
+}
+
+export const originalOffset = ({ offsets }: PlainText, at: number): number => offsets?.[at] ?? at;
+
+const SPACES = /^[\p{Zs}\u0085]$/u;
+const DASHES = /^[\p{Pd}\u2212]$/u;
+const DIGITS = /^\p{Nd}$/u;
+const WIDE = /^[\uFF01-\uFF5E]$/u;
+const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u;
+
+/** By unit: what it becomes, 0 for nothing; 1 where it has not been asked for. */
+const forms = new Uint16Array(0x10000).fill(1);
+
+function formOf(unit: number): number {
+  const known = forms[unit] ?? 0;
+  if (known !== 1) return known;
+  const form = findForm(unit);
+  forms[unit] = form;
+  return form;
+}
+
+function findForm(unit: number): number {
+  const character = String.fromCharCode(unit);
+  if (INVISIBLE.test(character)) return 0;
+  if (SPACES.test(character)) return 0x20;
+  if (DASHES.test(character)) return 0x2d;
+  if (WIDE.test(character)) return unit - 0xfee0;
+  return unit > 0x7f && DIGITS.test(character) ? digitForm(unit) : unit;
+}
+
+/** Digits of a script stand together, 0 first. */
+function digitForm(unit: number): number {
+  let zero = unit;
+  while (unit - zero < 9 && DIGITS.test(String.fromCharCode(zero - 1))) zero -= 1;
+  return 0x30 + unit - zero;
+}
+
+const CHUNK = 8192;
+
+function simplified(original: string): Pick<PlainText, 'text' | 'offsets'> {
+  const units = new Uint16Array(original.length);
+  const offsets = new Uint32Array(original.length + 1);
+  let length = 0;
+  for (let at = 0; at < original.length; at += 1) {
+    const form = formOf(original.charCodeAt(at));
+    if (form === 0 && original.charCodeAt(at) !== 0) continue;
+    units[length] = form;
+    offsets[length] = at;
+    length += 1;
+  }
+  offsets[length] = original.length;
+  let text = '';
+  for (let at = 0; at < length; at += CHUNK)
+    text += String.fromCharCode(...units.subarray(at, Math.min(length, at + CHUNK)));
+  return { text, offsets: length === original.length ? undefined : offsets };
+}
+
+const OTHER = 1;
+const DIGIT = 2;
+const LETTER = 3;
+const kinds = new Uint8Array(0x10000);
+/** Scripts whose letters stand apart from numbers by spaces. In others a number may follow a word at once. */
+const SPACED_LETTER = /^[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{M}_]$/u;
+
+function kindOf(unit: number): number {
+  const known = kinds[unit] ?? 0;
+  if (known !== 0) return known;
+  const kind = unit >= 0x30 && unit <= 0x39 ? DIGIT : SPACED_LETTER.test(String.fromCharCode(unit)) ? LETTER : OTHER;
+  kinds[unit] = kind;
+  return kind;
+}
+
+export const isDigitAt = (text: string, at: number): boolean => kindOf(text.charCodeAt(at)) === DIGIT;
+/** Outside the text there is nothing. */
+export const isInRun = (text: string, at: number): boolean =>
+  at >= 0 && at < text.length && kindOf(text.charCodeAt(at)) !== OTHER;
+
+/** What may stand between a word and a number that belongs to it. */
+const JOINT = /[ \-./]/;
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iy;
+const UUID_LENGTH = 36;
+const UUID_RUN = 8;
+/** Codes without any digit: SWIFT. */
+const CAPITALS = /[A-Z]{4,11}(?![0-9A-Za-z])/y;
+
+function beginningsIn(text: string): Pick<PlainText, 'digits' | 'letters'> {
+  const digits: number[] = [];
+  const letters: number[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const first = kindOf(text.charCodeAt(at));
+    if (first === OTHER) {
+      at += 1;
+      continue;
+    }
+    const start = at;
+    let hasDigit = false;
+    for (let kind = first; at < text.length && kind !== OTHER; kind = kindOf(text.charCodeAt((at += 1))))
+      hasDigit ||= kind === DIGIT;
+    if (at - start === UUID_RUN && matchesAt(UUID, text, start)) at = start + UUID_LENGTH;
+    else if (first === DIGIT) digits.push(start);
+    else if (hasDigit || isBeforeNumber(text, at) || matchesAt(CAPITALS, text, start)) letters.push(start);
+  }
+  return { digits, letters };
+}
+
+const isBeforeNumber = (text: string, end: number): boolean =>
+  JOINT.test(text.charAt(end)) && kindOf(text.charCodeAt(end + 1)) === DIGIT;
+
+function matchesAt(pattern: RegExp, text: string, at: number): boolean {
+  pattern.lastIndex = at;
+  return pattern.test(text);
+}
