@@ -1,6 +1,6 @@
 /**
- * The decision of a person about kept mail. It is noted in the audit record before it takes effect, so that none takes effect that is
- * not there; when somebody else was faster, that is noted behind it.
+ * What a person does with kept mail: decides about it, or takes a copy. It is noted in the audit record before it takes effect, so that
+ * nothing takes effect that is not there; when somebody else was faster, that is noted behind it.
  */
 import type { AuditEntry, AuditStore } from '#audit/store.ts';
 import type { Held, HeldDecision, HeldStore } from './store.ts';
@@ -36,23 +36,31 @@ export async function decideAsPerson(
   return false;
 }
 
-function noteOf({ id, kind, rule, envelope, recipients, subject }: Held, decision: HeldDecision): AuditEntry {
-  const { at, by: who, state, comment, part } = decision;
+/** Somebody reads what was written to others. */
+export const noteOfExport = (held: Held, who: string, at: Date): AuditEntry => ({
+  at,
+  who,
+  act: `${held.kind}.exported`,
+  subject: held.id,
+  before: textOf(held),
+  after: '',
+});
+
+function noteOf(held: Held, { at, by: who, state, comment, part }: HeldDecision): AuditEntry {
+  const { id, kind, recipients } = held;
   const to = part?.recipients ?? recipients.map(({ address }) => address);
   return {
     at,
     who,
     act: `${kind}.${WORDS[kind][state]}`,
     subject: id,
-    before: lines({
-      rule,
-      sender: envelope.sender,
-      subject,
-      recipients: shortList(recipients.map(({ address }) => address)),
-    }),
+    before: textOf(held),
     after: lines({ recipients: shortList(to), ...(part === undefined ? {} : { as: part.id }), comment }),
   };
 }
+
+const textOf = ({ rule, envelope: { sender }, subject, recipients }: Held): string =>
+  lines({ rule, sender, subject, recipients: shortList(recipients.map(({ address }) => address)) });
 
 function shortList(addresses: readonly string[]): string {
   const noted = addresses.slice(0, RECIPIENTS_NOTED).join(', ');

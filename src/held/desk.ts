@@ -4,7 +4,7 @@
  */
 import type { Report } from '#log/events.ts';
 import type { MakeQueueId } from '#queue/id.ts';
-import { decideAsPerson, type DecisionParts } from './decide.ts';
+import { decideAsPerson, noteOfExport, type DecisionParts } from './decide.ts';
 import { headerOf, octetsOf } from './octets.ts';
 import type {
   Held,
@@ -40,8 +40,8 @@ export interface HeldDesk {
   summary(kind: HeldKind, query: HeldSummaryQuery): Promise<readonly HeldSummaryRow[]>;
   /** `undefined` when there is none of this kind and id. */
   show(kind: HeldKind, id: string): Promise<HeldDetail | undefined>;
-  /** All octets, as they would be delivered; `undefined` when they are gone or never were. */
-  content(kind: HeldKind, id: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** All octets, as they would be delivered, for whom the audit record names; `undefined` when they are gone or never were. */
+  content(kind: HeldKind, id: string, by: string): Promise<AsyncIterable<Uint8Array> | undefined>;
   act(kind: HeldKind, id: string, act: HeldAct): Promise<HeldOutcome>;
   close(): Promise<void>;
 }
@@ -86,10 +86,12 @@ export class StoreHeldDesk implements HeldDesk {
     return { held, header: content === undefined ? '' : await headerOf(content, held.facts.headerBytes) };
   }
 
-  async content(kind: HeldKind, id: string): Promise<AsyncIterable<Uint8Array> | undefined> {
-    if ((await this.#find(kind, id)) === undefined) return undefined;
-    const content = await this.#store.content(id);
-    return content === undefined ? undefined : octetsOf(content);
+  async content(kind: HeldKind, id: string, by: string): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const held = await this.#find(kind, id);
+    const content = held === undefined ? undefined : await this.#store.content(id);
+    if (held === undefined || content === undefined) return undefined;
+    await this.#parts.audit.append(noteOfExport(held, by, this.#parts.now()));
+    return octetsOf(content);
   }
 
   async act(kind: HeldKind, id: string, act: HeldAct): Promise<HeldOutcome> {
@@ -172,8 +174,8 @@ export class WakingHeldDesk implements Omit<HeldDesk, 'close'> {
     return this.#desk.show(kind, id);
   }
 
-  async content(kind: HeldKind, id: string): ReturnType<HeldDesk['content']> {
-    return this.#desk.content(kind, id);
+  async content(...question: Parameters<HeldDesk['content']>): ReturnType<HeldDesk['content']> {
+    return this.#desk.content(...question);
   }
 
   async act(kind: HeldKind, id: string, act: HeldAct): Promise<HeldOutcome> {

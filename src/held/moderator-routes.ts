@@ -6,7 +6,7 @@ import type { HttpAnswer, HttpQuestion, HttpRoute } from '#http/server.ts';
 import type { Report } from '#log/events.ts';
 import { StorageUnavailable } from '#queue/store.ts';
 import { decideAsPerson, type DecisionParts } from './decide.ts';
-import { COMMENT_LIMIT, FORM_LIMIT } from './limits.ts';
+import { FORM_LIMIT, readComment } from './limits.ts';
 import { isTokenOf, tokenOf, VERDICTS, type Verdict } from './links.ts';
 import {
   decidedPage,
@@ -74,8 +74,8 @@ async function decide(parts: ModeratorParts, { body, origin }: HttpQuestion): Pr
   const fields = textsOf(body);
   const seat = await seatOf(parts, fields);
   if (seat === undefined) return unknown(parts);
-  const comment = plainText(fields['comment'] ?? '');
-  if (comment.length > COMMENT_LIMIT) return answer(400, longCommentPage());
+  const comment = readComment(fields['comment'] ?? '');
+  if (comment === undefined) return answer(400, longCommentPage());
   return carryOut(parts, seat, comment);
 }
 
@@ -139,12 +139,4 @@ function textsOf(body: unknown): Readonly<Record<string, string>> {
   if (typeof body !== 'object' || body === null) return {};
   const texts = Object.entries(body).filter((field): field is [string, string] => typeof field[1] === 'string');
   return Object.fromEntries(texts);
-}
-
-/** As it was written, with lines as they are within this program, and without what controls terminals. */
-function plainText(text: string): string {
-  return text
-    .replaceAll(/\r\n?/g, '\n')
-    .replaceAll(/[^\P{Cc}\n\t]/gu, '')
-    .trim();
 }

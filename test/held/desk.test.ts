@@ -141,7 +141,7 @@ describe('the desk of kept mail', () => {
       assert.deepEqual(await desk.act('quarantine', idOf(2), REMOVE), { kind: 'unknown' });
       assert.deepEqual(await desk.act('quarantine', '../../etc/passwd', REMOVE), { kind: 'unknown' });
       assert.equal(await desk.show('moderation', idOf(1)), undefined);
-      assert.equal(await desk.content('moderation', idOf(1)), undefined);
+      assert.equal(await desk.content('moderation', idOf(1), 'olga'), undefined);
       assert.deepEqual(
         (await desk.list('moderation', { limit: 10 })).map(({ id }) => id),
         [idOf(2)],
@@ -190,11 +190,34 @@ describe('the desk of kept mail', () => {
           held: kept(entry(1)),
           header: 'Subject: hello\r\nMessage-ID: <1@example.org>\r\n\r\n',
         });
-        assert.deepEqual(await octetsIn(await desk.content('quarantine', idOf(1))), OCTETS);
+        assert.deepEqual(await octetsIn(await desk.content('quarantine', idOf(1), 'olga')), OCTETS);
         await store.decide(idOf(1), decision('deleted'));
         assert.equal((await desk.show('quarantine', idOf(1)))?.header, '');
-        assert.equal(await desk.content('quarantine', idOf(1)), undefined);
+        assert.equal(await desk.content('quarantine', idOf(1), 'olga'), undefined);
       }
+    }));
+
+  test('whoever takes a copy is noted, and gets none otherwise', async () =>
+    withDesk(async (bench) => {
+      const { store, desk, noted } = bench;
+      await store.add([entry(1)]);
+      await desk.show('quarantine', idOf(1));
+      assert.deepEqual(noted, []);
+      await desk.content('quarantine', idOf(2), 'olga');
+      assert.deepEqual(noted, []);
+      await desk.content('quarantine', idOf(1), 'olga');
+      assert.deepEqual(noted, [
+        {
+          at: at(9),
+          who: 'olga',
+          act: 'quarantine.exported',
+          subject: idOf(1),
+          before: 'rule: Card numbers\nsender: alice@example.org\nsubject: hello\nrecipients: bob@dest.test\n',
+          after: '',
+        },
+      ]);
+      bench.auditFailure = new StorageUnavailable('full', 'audit.db: the disk is full');
+      await assert.rejects(desk.content('quarantine', idOf(1), 'olga'), { code: 'full' });
     }));
 
   test('octets that are being read can be read to their end, whatever happens to the entry', async () =>
@@ -205,7 +228,7 @@ describe('the desk of kept mail', () => {
       const path = join(store.spoolDirectory, 'draft');
       writeFileSync(path, large);
       await store.add([entry(1, { content: { kind: 'file', path, sizeBytes: large.length } })]);
-      const octets = await desk.content('quarantine', idOf(1));
+      const octets = await desk.content('quarantine', idOf(1), 'olga');
       await desk.act('quarantine', idOf(1), REMOVE);
       await store.close();
       assert.equal(String(await octetsIn(octets)), large);
