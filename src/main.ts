@@ -5,7 +5,7 @@
 import { NODATA, NOTFOUND } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Machine } from '#config/load.ts';
 import type { RelayConfig } from '#config/schema.ts';
@@ -18,6 +18,7 @@ import { ownEndpoints } from '#outbound/own-addresses.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
+import { openHeldDesk } from './held-desk.ts';
 import { RecordPolicyDesk } from './policy-desk.ts';
 import { outsideView } from './publisher.ts';
 import { runRelay } from './run.ts';
@@ -40,17 +41,28 @@ async function openRecords({ dataDirectory }: Pick<RelayConfig, 'dataDirectory'>
   });
 }
 
+/** In a container the number of a user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
 const version = versionOf(packageDirectory);
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   console,
   version,
   machine,
+  user: userName(),
   packageDirectory,
   now: () => new Date(),
   startRelay: async (loaded) => runRelay(loaded, { machine, version, write: console.write }),
   openDesk: async ({ dataDirectory }) => new SqliteQueueDesk(dataDirectory),
   openTraces: async ({ dataDirectory }) => new SqliteTraceReader(dataDirectory),
+  openHeld: async ({ dataDirectory }) => openHeldDesk(dataDirectory),
   openRecords,
   openPolicies: async (config) => {
     const isOurs = ownEndpoints(config.listeners);

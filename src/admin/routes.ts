@@ -1,17 +1,17 @@
 /**
- * The operator's HTTP interface: health, metrics, queue, trace, status, reload. Every answer comes from the small
+ * The operator's HTTP interface: health, metrics, queue, trace, status, reload, mail that is kept back. Every answer comes from the small
  * interfaces below; who is behind them is decided in `app.ts`.
  */
 import { refusal, type HttpAnswer, type HttpQuestion, type HttpRoute } from '#http/server.ts';
-import type { Report } from '#log/events.ts';
 import type { QueueAct, QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
 import { MAX_REPORTS, type TlsReportDesk } from '#reporting/tls-report/desk.ts';
 import { MAX_DECISIONS, type PolicyDesk } from '#tls-policy/desk.ts';
 import { isEmptyFilter, MAX_ROWS, readFilter } from './filter.ts';
+import { heldRoutes, type HeldRouteParts } from './held-routes.ts';
 import type { Readiness, RelayStatus, ReloadOutcome } from './relay-status.ts';
 
-export type AdminParts = {
+export type AdminParts = HeldRouteParts & {
   readonly desk: Omit<QueueDesk, 'close'>;
   readonly traces: Pick<TraceStore, 'find'>;
   readonly policies: Pick<PolicyDesk, 'explain' | 'list'>;
@@ -20,7 +20,6 @@ export type AdminParts = {
   readonly readiness: () => Promise<Readiness>;
   readonly status: () => Promise<RelayStatus>;
   readonly reload: () => Promise<ReloadOutcome>;
-  readonly report: Report;
 };
 
 const QUEUE_ACTS = ['retry', 'hold', 'release', 'cancel', 'fail'] as const satisfies readonly QueueAct[];
@@ -56,6 +55,7 @@ export function adminRoutes(parts: AdminParts): readonly HttpRoute[] {
     { method: 'GET', path: '/api/policy/explain', access: 'token', answer: (question) => explain(parts, question) },
     { method: 'GET', path: '/api/tls-reports', access: 'token', answer: (question) => listReports(parts, question) },
     { method: 'GET', path: '/api/tls-reports/:id', access: 'token', answer: (question) => showReport(parts, question) },
+    ...heldRoutes(parts),
   ];
 }
 

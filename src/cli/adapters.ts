@@ -1,6 +1,7 @@
 /** What commands need from outside: `main.ts` gives it, since commands may know neither databases nor the relay itself. */
 import type { LoadedConfig, Machine } from '#config/load.ts';
 import type { RelayConfig } from '#config/schema.ts';
+import type { HeldDesk } from '#held/desk.ts';
 import type { OutsideView } from '#publishing/inspect.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
@@ -23,6 +24,8 @@ export type CommandAdapters = {
   readonly console: Console;
   readonly version: string;
   readonly machine: Machine;
+  /** Who gives the command, as the audit record names them. */
+  readonly user: string;
   /** Where the sources lie: `docs write` writes there. */
   readonly packageDirectory: string;
   readonly now: () => Date;
@@ -31,6 +34,8 @@ export type CommandAdapters = {
   /** The queue on disk, for when no relay runs. Rejects with `StorageUnavailable`. */
   readonly openDesk: (config: RelayConfig) => Promise<QueueDesk>;
   readonly openTraces: (config: RelayConfig) => Promise<Pick<TraceStore, 'find' | 'close'>>;
+  /** Mail that is kept back; a running relay shares it. Rejects with `StorageUnavailable`. */
+  readonly openHeld: (config: RelayConfig) => Promise<HeldDesk>;
   /** Cached policies and counters; a running relay shares them. */
   readonly openRecords: (config: RelayConfig) => Promise<RecordStore>;
   /** TLS policies without a running relay: look-ups are made anew, what is kept is read. */

@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 
-import { RelayUnreachable } from '#admin/client.ts';
+import { RelayUnreachable } from '#admin/relay-line.ts';
 import { DEFAULT_CONFIG_FILE, loadConfig } from '#config/load.ts';
 import { ConfigError } from '#config/problems.ts';
 import { UsersFileError } from '#config/users-file.ts';

@@ -1,13 +1,15 @@
 /**
- * How a command gets at the queue and the trace records: through the running relay, else from the database. Both are the
- * same interfaces, so commands do not know which it is.
+ * How a command gets at the queue, at mail that is kept back and at the trace records: through the running relay, else from the database.
+ * Both are the same interfaces, so commands do not know which it is.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { readAccess } from '#admin/access.ts';
-import { RelayClient, RelayUnreachable } from '#admin/client.ts';
+import { RelayClient } from '#admin/client.ts';
+import { RelayUnreachable } from '#admin/relay-line.ts';
 import type { RelayConfig } from '#config/schema.ts';
+import type { HeldDesk } from '#held/desk.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
 import { RecordTlsReportDesk, type TlsReportDesk } from '#reporting/tls-report/desk.ts';
@@ -50,6 +52,15 @@ export async function withTraces<Result>(
 ): Promise<Result> {
   const { config } = context.settings();
   return closing((await runningRelay(config)) ?? (await context.openTraces(demandDirectory(config))), use);
+}
+
+export async function withHeld<Result>(
+  context: CommandContext,
+  use: (held: HeldDesk) => Promise<Result>,
+): Promise<Result> {
+  const { config } = context.settings();
+  const relay = await runningRelay(config);
+  return closing(relay === undefined ? await context.openHeld(demandDirectory(config)) : relay.held(), use);
 }
 
 export async function withPolicies<Result>(

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
-import { RelayClient, RelayUnreachable } from '#admin/client.ts';
+import { RelayClient } from '#admin/client.ts';
+import { RelayUnreachable } from '#admin/relay-line.ts';
 import type { Readiness, RelayStatus, ReloadOutcome } from '#admin/relay-status.ts';
 import { adminRoutes } from '#admin/routes.ts';
 import { openHttpServer, type HttpServer } from '#http/server.ts';
@@ -14,6 +15,7 @@ import { RecordTlsReportDesk } from '#reporting/tls-report/desk.ts';
 import type { DecisionRecord } from '#tls-policy/last-decisions.ts';
 import { MemoryPolicyDesk, sampleExplanation } from '../doubles/policy-desk.ts';
 import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
+import { heldDesk } from '../doubles/held-desk.ts';
 import { MemoryRecordStore } from '../doubles/records.ts';
 
 const now = new Date('2026-11-21T08:00:00Z');
@@ -27,6 +29,7 @@ const status: RelayStatus = {
   configFile: 'config/relay.yaml',
   tlsFloor: 'encrypted',
   dnssec: 'the resolver validates',
+  rules: { version: 'f00d', enabled: 2, disabled: 1 },
   listeners: [{ name: 'mail', address: '127.0.0.1', port: 2525, tls: 'offered' }],
   processes: [{ pid: 1, shards: [0], state: 'accepting' }],
   queue: { waiting: 2, leased: 0, held: 1, messages: 2, pausedDestinations: 0, oldestReceivedAt: now },
@@ -59,6 +62,8 @@ describe('the operator interface', () => {
     traces: { find: (subject: string) => Promise.resolve(subject === 'bob@example.net' ? [record] : []) },
     policies,
     tlsReports: new RecordTlsReportDesk(records),
+    held: heldDesk({ now: () => now }),
+    now: () => now,
     metrics: { contentType: 'text/plain; version=0.0.4', render: () => Promise.resolve('postern_up 1\n') },
     readiness: () => Promise.resolve(readiness),
     status: () => Promise.resolve(status),

@@ -11,6 +11,7 @@ import { StorageUnavailable } from '#queue/store.ts';
 import { RecordTlsReportDesk } from '#reporting/tls-report/desk.ts';
 import { CommandBench } from '../doubles/console.ts';
 import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
+import { heldDesk } from '../doubles/held-desk.ts';
 import { MemoryPolicyDesk } from '../doubles/policy-desk.ts';
 
 const bench = new CommandBench();
@@ -235,6 +236,8 @@ describe('while a relay runs', () => {
     traces: { find: () => Promise.resolve([]) },
     policies: new MemoryPolicyDesk(),
     tlsReports: new RecordTlsReportDesk(bench.stored),
+    held: heldDesk({ now: () => bench.now }),
+    now: () => bench.now,
     metrics: { contentType: 'text/plain', render: () => Promise.resolve('') },
     readiness: () => Promise.resolve({ state: 'accepting', checks: [] } as const),
     status: () => Promise.reject(new Error('not asked here')),
@@ -266,6 +269,7 @@ describe('while a relay runs', () => {
       configFile: 'relay.yaml',
       tlsFloor: 'encrypted',
       dnssec: 'the resolver validates',
+      rules: { version: 'f00d', enabled: 2, disabled: 1 },
       listeners: [],
       processes: [],
       queue: { waiting: 1, leased: 0, held: 0, messages: 1, pausedDestinations: 11 },

@@ -3,11 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { AuditEntry } from '#audit/store.ts';
 import type { CommandAdapters } from '#cli/adapters.ts';
 import { runCommandLine } from '#cli/program.ts';
 import { outsideView } from '#publisher.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
 import { MemoryDesk, sampleRows } from './desk.ts';
+import { heldDesk } from './held-desk.ts';
+import { MemoryHeldStore, SharedHeld } from './held.ts';
 import { MemoryPolicyDesk } from './policy-desk.ts';
 import { MemoryRecordStore } from './records.ts';
 
@@ -19,6 +22,10 @@ export class CommandBench {
   readonly records: TraceRecord[] = [];
   readonly stored = new MemoryRecordStore(() => this.now);
   desk = new MemoryDesk(sampleRows(this.now), () => this.now);
+  /** Mail that is kept back; each command opens a store over it. */
+  held = new SharedHeld();
+  /** What was written to the audit record. */
+  readonly noted: AuditEntry[] = [];
   readonly policies = new MemoryPolicyDesk();
   /** What standard input holds. */
   input: string | Buffer = '';
@@ -54,11 +61,16 @@ export class CommandBench {
       },
       version: '0.1.0',
       machine: { hostname: 'mail.example.org' },
+      user: 'olga',
       packageDirectory: this.directory,
       now: () => this.now,
       startRelay: () => Promise.resolve(0),
       openDesk: () => Promise.resolve(this.desk),
       openTraces: () => Promise.resolve({ find: () => Promise.resolve(this.records), close: () => Promise.resolve() }),
+      openHeld: () => {
+        const store = new MemoryHeldStore(this.directory, this.held);
+        return Promise.resolve(heldDesk({ store, noted: this.noted, now: () => this.now }));
+      },
       openRecords: () => Promise.resolve(this.stored),
       openPolicies: () => Promise.resolve(this.policies),
       viewFromOutside: (config) =>
