@@ -142,12 +142,6 @@ export const EVENTS = {
     counted: true,
     traced: true,
   },
-  'mail-flow.held': {
-    level: 'info',
-    text: 'A rule keeps the message back; `decision` says whether in quarantine or for moderation.',
-    counted: true,
-    traced: true,
-  },
   'mail-flow.rejected': { level: 'info', text: 'A rule refused the message.', counted: true, traced: true },
   'mail-flow.deleted': {
     level: 'info',

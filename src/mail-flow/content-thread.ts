@@ -1,12 +1,24 @@
 /**
- * A thread that takes messages apart and evaluates the rules over what it finds: the texts never leave it. Whoever started it ends
- * it when it takes too long or too much.
+ * A thread that does the work of `content-work.ts`, one message at a time. Whoever started it ends it when it takes too long or too
+ * much.
  */
-import { readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
-import { inspect } from '#mime/inspect.ts';
-import { compileRules } from '#rules/compile.ts';
-import { evaluate } from '#rules/evaluate.ts';
-import type { CompiledRuleSet } from '#rules/compile.ts';
 import type { ContentAnswer, ContentJob, ContentTerms } from './content-job.ts';
+import { ContentWork } from './content-work.ts';
 import type { ThreadReply, ThreadRequest } from './thread-pool.ts';
+
+let work: ContentWork | undefined;
+
+async function carryOut(job: ContentJob): Promise<ThreadReply<ContentAnswer>> {
+  try {
+    if (work === undefined) throw new TypeError('a job came before its terms');
+    return { kind: 'answer', answer: await work.answer(job) };
+  } catch (error) {
+    return { kind: 'defect', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+parentPort?.on('message', (request: ThreadRequest<ContentTerms, ContentJob>) => {
+  if (request.kind === 'terms') work = new ContentWork(request.terms);
+  else void carryOut(request.job).then((reply) => parentPort?.postMessage(reply, []));
+});

@@ -5,7 +5,6 @@
 import { open } from 'node:fs/promises';
 import type { Directory } from '#directory/directory.ts';
 import type { Content, ContentFacts as ReceivedFacts } from '#mail/content.ts';
-import { matchesDomain, parseDomainPatterns } from '#mail/domain-pattern.ts';
 import type { Live } from '#mail/units.ts';
 import { readHeader } from '#mime/header.ts';
 import type { CompiledRuleSet } from '#rules/compile.ts';
@@ -13,6 +12,7 @@ import { evaluate } from '#rules/evaluate.ts';
 import type { Deferred, Evaluation } from '#rules/evaluation.ts';
 import type { ContentFacts, HeaderFacts, MessageFacts, RecipientFact } from '#rules/facts.ts';
 import type { PersonFinding } from '#rules/people.ts';
+import { AcceptedDomains } from './accepted-domains.ts';
 import type { ContentAnswer, ContentJob, PlainFacts } from './content-job.ts';
 import type { JobResult } from './thread-pool.ts';
 
@@ -63,13 +63,13 @@ export class Evaluator {
     const isAcceptedDomain = this.#isAccepted.by(this.#parts.acceptedDomains());
     const gathered: Gathered = {};
     // Each need is met once: what is still asked for then is a defect of the evaluation.
-    for (const _need of NEEDS) {
+    for (let round = 0; round < ROUNDS; round += 1) {
       const facts = { ...plain, isAcceptedDomain, ...gathered };
       const result = evaluate(rules, facts);
       if (result.kind !== 'needs') return { result, facts };
       gathered.header ??= readHeader(await headerOctets(submission));
       if (result.need === 'header') continue;
-      gathered.people ??= await this.#parts.directory().find(peopleIn(submission, gathered.header));
+      gathered.people ??= await this.#parts.directory().find(peopleIn(submission, gathered.header, rules.addresses));
       if (result.need === 'directory') continue;
       const answer = await this.#parts.inspect({ facts: { ...plain, ...gathered }, content: submission.content });
       if (answer.kind === 'done') {
@@ -82,8 +82,8 @@ export class Evaluator {
   }
 }
 
-/** One round for each need, and one when all is there. */
-const NEEDS = ['header', 'directory', 'content', 'nothing'] as const;
+/** One for each of header, people and content, and one when all is there. */
+const ROUNDS = 4;
 
 function plainFacts({ messageId, envelopeSender, recipients, client, facts }: Submission, now: Date): PlainFacts {
   const { sizeBytes } = facts;
@@ -91,13 +91,17 @@ function plainFacts({ messageId, envelopeSender, recipients, client, facts }: Su
 }
 
 /** Everybody whom a condition may be about; the directory adds their managers. */
-function peopleIn({ envelopeSender, recipients }: Submission, { from, to, cc }: HeaderFacts): readonly string[] {
+function peopleIn(
+  { envelopeSender, recipients }: Submission,
+  { from, to, cc }: HeaderFacts,
+  addedByRules: readonly string[],
+): readonly string[] {
   const named = [
     from,
     envelopeSender.toLowerCase(),
     ...recipients.flatMap(({ address, original }) => [address, original]),
   ];
-  return [...new Set([...named, ...to, ...cc])].filter((address) => address !== '');
+  return [...new Set([...named, ...to, ...cc, ...addedByRules])].filter((address) => address !== '');
 }
 
 async function headerOctets({ content, facts: { headerBytes } }: Submission): Promise<Uint8Array> {
@@ -106,18 +110,4 @@ async function headerOctets({ content, facts: { headerBytes } }: Submission): Pr
   const octets = Buffer.alloc(headerBytes);
   const { bytesRead } = await file.read(octets, 0, headerBytes, 0);
   return octets.subarray(0, bytesRead);
-}
-
-/** Patterns are parsed once for each configuration that was in force. */
-export class AcceptedDomains {
-  #texts: readonly string[] | undefined;
-  #isAccepted: (domain: string) => boolean = () => false;
-
-  by(texts: readonly string[]): (domain: string) => boolean {
-    if (texts === this.#texts) return this.#isAccepted;
-    const patterns = parseDomainPatterns(texts);
-    this.#texts = texts;
-    this.#isAccepted = (domain) => patterns.some((pattern) => matchesDomain(pattern, domain));
-    return this.#isAccepted;
-  }
 }

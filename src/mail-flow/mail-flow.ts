@@ -2,7 +2,7 @@
  * One received message on its way to the queue: its rules are evaluated, what they say is carried out, and all that comes of it is
  * stored before anybody hears that it was taken. Without rules it goes straight on.
  */
-import type { EventFields, Report } from '#log/events.ts';
+import type { EventFields, EventName, Report } from '#log/events.ts';
 import type { StatusName } from '#mail/status.ts';
 import type { HeldStore } from '#held/store.ts';
 import type { NewMessage } from '#queue/store.ts';
@@ -10,6 +10,7 @@ import type { Evaluation, Notice } from '#rules/evaluation.ts';
 import type { MessageFacts } from '#rules/facts.ts';
 import type { Person } from '#rules/people.ts';
 import type { Evaluated, Evaluator, Submission } from './evaluator.ts';
+import { rejectionText } from './rejection.ts';
 import { OutgoingMaker, type Incoming, type Outgoing, type OutgoingParts, type Rejected } from './outgoing.ts';
 import { compactTrail, matchesOf } from './trail.ts';
 
@@ -25,8 +26,14 @@ export type ComposeNotices = (
   facts: MessageFacts,
 ) => Promise<readonly NewMessage[]>;
 
-/** The NDR for those of its recipients that a rule refuses. */
-export type Bounce = (message: NewMessage, rejected: readonly Rejected[]) => Promise<readonly NewMessage[]>;
+/** NDRs, and what is to be said once they are safe. */
+export type Bounced = {
+  readonly messages: readonly NewMessage[];
+  readonly events: readonly (readonly [event: EventName, fields: EventFields])[];
+};
+
+/** The NDR for those of its recipients that rules refuse. */
+export type Bounce = (message: NewMessage, rejected: readonly Rejected[]) => Promise<Bounced>;
 
 export type MailFlowParts = OutgoingParts & {
   readonly hasRules: () => boolean;
@@ -57,13 +64,19 @@ export class MailFlow {
       return undefined;
     }
     const evaluated = await this.#parts.evaluator.evaluate(submissionOf(message, client));
-    const { result } = evaluated;
-    this.#tell(message, evaluated);
-    if (result.kind === 'deferred') return { status: 'rules-unavailable' };
-    this.#parts.remember(evaluated);
+    const { result, facts } = evaluated;
+    if (result.kind === 'deferred') {
+      this.#tell(message, evaluated);
+      return { status: 'rules-unavailable' };
+    }
     const maker = new OutgoingMaker(this.#parts);
     try {
-      return await this.#carryOut(maker, result, incomingOf(message, evaluated.facts), evaluated.facts);
+      const { outgoing, events, refused } = await this.#carryOut(maker, result, incomingOf(message, facts), facts);
+      this.#parts.remember(evaluated);
+      this.#tell(message, evaluated);
+      for (const one of outgoing) this.#tellOutgoing(message, one);
+      for (const [event, fields] of events) this.#parts.report(event, fields);
+      return refused;
     } finally {
       await maker.discard();
     }
@@ -74,23 +87,22 @@ export class MailFlow {
     { branches, notices }: Evaluation,
     incoming: Incoming,
     facts: MessageFacts,
-  ): Promise<Refused | undefined> {
+  ): Promise<CarriedOut> {
     const { message } = incoming;
     const outgoing = await maker.make(branches, incoming);
     const rejected = outgoing.filter((one) => one.kind === 'reject');
     const ours = await this.#parts.notices(notices, incoming, facts);
     const [first] = rejected;
     const isRefused = first !== undefined && rejected.length === outgoing.length;
-    const bounces = isRefused || rejected.length === 0 ? [] : await this.#parts.bounce(message, rejected);
+    const bounced = isRefused || rejected.length === 0 ? NOBODY : await this.#parts.bounce(message, rejected);
     // Mail that is kept back first: a crash between the two has the client send it again, and loses nothing.
     const held = outgoing.flatMap((one) => (one.kind === 'hold' ? [one.held] : []));
     if (held.length > 0) await this.#parts.held.add(held);
     const queued = outgoing.flatMap((one) => (one.kind === 'queue' ? [one.message] : []));
-    const messages = [...queued, ...bounces, ...ours];
+    const messages = [...queued, ...bounced.messages, ...ours];
     if (messages.length > 0) await this.#parts.queue(messages);
     if (held.length > 0) this.#parts.onHeld();
-    for (const one of outgoing) this.#tellOutgoing(message, one);
-    return isRefused ? refusalOf(first) : undefined;
+    return { outgoing, events: bounced.events, refused: isRefused ? refusalOf(first) : undefined };
   }
 
   #tell({ messageId, envelope: { sender } }: NewMessage, { result }: Evaluated): void {
@@ -122,7 +134,9 @@ export class MailFlow {
         return this.#tellQueued(origin, outgoing);
       case 'hold': {
         const { id: messageId, rule, kind: decision, recipients } = outgoing.held;
-        return report('mail-flow.held', { messageId, origin, sender, rule, decision, recipients: recipients.length });
+        const subjects = recipients.map(({ address }) => address);
+        const about = { messageId, origin, sender, rule, decision };
+        return report('held.kept', { ...about, recipients: recipients.length, subjects });
       }
       case 'reject': {
         const { rule, rejection, recipients } = outgoing;
@@ -155,6 +169,15 @@ export class MailFlow {
   }
 }
 
+/** What is safe by then, and what is to be said of it. */
+type CarriedOut = {
+  readonly outgoing: readonly Outgoing[];
+  readonly events: Bounced['events'];
+  readonly refused: Refused | undefined;
+};
+
+const NOBODY: Bounced = { messages: [], events: [] };
+
 function submissionOf({ messageId, envelope, recipients, content, facts }: NewMessage, client: Client): Submission {
   return {
     messageId,
@@ -179,9 +202,8 @@ function incomingOf(message: NewMessage, { header, people }: MessageFacts): Inco
   return { message, sender, subject: header?.subject ?? '' };
 }
 
-/** Microsoft's form of the reply, with the rule, so that the sender can ask about it. */
-function refusalOf({ rule, rejection }: Rejected): Refused {
-  const { enhancedStatusCode, reasonText } = rejection;
-  const text = `TRANSPORT.RULES.RejectMessage; ${reasonText} [Rule=${rule}]`;
-  return { status: 'rule-rejected', text, detail: enhancedStatusCode.slice('5.'.length) };
-}
+const refusalOf = ({ rule, rejection }: Rejected): Refused => ({
+  status: 'rule-rejected',
+  text: rejectionText(rule, rejection),
+  detail: rejection.enhancedStatusCode.slice('5.'.length),
+});
