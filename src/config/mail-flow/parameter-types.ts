@@ -102,48 +102,64 @@ const oneOf =
   () =>
     choice('', values);
 
-const SCHEMAS: { readonly [type in ParameterType]: MakeSchema } = {
-  address: one(readAddress),
-  addresses: many(readAddress),
-  attribute: oneOf(DIRECTORY_ATTRIBUTES),
-  attributePatterns: byAttribute(readPattern, 'patterns'),
-  attributeWords: byAttribute(readWord, 'words'),
-  classification: one(readLine),
-  comparisonOperator: oneOf(['equal', 'notEqual']),
-  connector: (wanted) => one((text) => readConnector(text, wanted.context))(wanted),
-  disclaimerFallback: oneOf(['wrap', 'ignore', 'reject']),
-  disclaimerLocation: oneOf(['append', 'prepend']),
-  domains: many(readDomain),
-  enhancedStatusCode: one(readStatusCode),
-  evaluatedUser: oneOf(['sender', 'recipient']),
-  flag: () => z.literal(true, { error: 'must be true, or left out' }),
-  groups: many(readAddress),
-  headerName: one(readHeaderName),
-  html: one(readText),
-  importance: oneOf(['low', 'normal', 'high']),
-  incidentReportContent: () =>
-    z
-      .array(choice('', INCIDENT_REPORT_CONTENTS), { error: 'must be a list' })
-      .min(1, { error: 'must not be empty' })
-      .refine((entries) => new Set(entries).size === entries.length, { error: 'must not name anything twice' }),
-  ipRanges: many(readIpRange),
-  managementRelationship: oneOf(['manager', 'directReport']),
-  managerRecipientType: oneOf(['to', 'cc', 'bcc', 'redirect']),
-  messageType: oneOf(MESSAGE_TYPES),
-  notifySenderType: oneOf([
+/** The words of those types that have some of their own. */
+export const CHOICES = {
+  attribute: DIRECTORY_ATTRIBUTES,
+  comparisonOperator: ['equal', 'notEqual'],
+  disclaimerFallback: ['wrap', 'ignore', 'reject'],
+  disclaimerLocation: ['append', 'prepend'],
+  evaluatedUser: ['sender', 'recipient'],
+  importance: ['low', 'normal', 'high'],
+  incidentReportContent: INCIDENT_REPORT_CONTENTS,
+  managementRelationship: ['manager', 'directReport'],
+  managerRecipientType: ['to', 'cc', 'bcc', 'redirect'],
+  messageType: MESSAGE_TYPES,
+  notifySenderType: [
     'notifyOnly',
     'rejectMessage',
     'rejectUnlessFalsePositiveOverride',
     'rejectUnlessSilentOverride',
     'rejectUnlessExplicitOverride',
-  ]),
+  ],
+  scope: ['inOrganization', 'notInOrganization'],
+} as const satisfies { readonly [type in ParameterType]?: readonly string[] };
+
+const SCHEMAS: { readonly [type in ParameterType]: MakeSchema } = {
+  address: one(readAddress),
+  addresses: many(readAddress),
+  attribute: oneOf(CHOICES.attribute),
+  attributePatterns: byAttribute(readPattern, 'patterns'),
+  attributeWords: byAttribute(readWord, 'words'),
+  classification: one(readLine),
+  comparisonOperator: oneOf(CHOICES.comparisonOperator),
+  connector: (wanted) => one((text) => readConnector(text, wanted.context))(wanted),
+  disclaimerFallback: oneOf(CHOICES.disclaimerFallback),
+  disclaimerLocation: oneOf(CHOICES.disclaimerLocation),
+  domains: many(readDomain),
+  enhancedStatusCode: one(readStatusCode),
+  evaluatedUser: oneOf(CHOICES.evaluatedUser),
+  flag: () => z.literal(true, { error: 'must be true, or left out' }),
+  groups: many(readAddress),
+  headerName: one(readHeaderName),
+  html: one(readText),
+  importance: oneOf(CHOICES.importance),
+  incidentReportContent: () =>
+    z
+      .array(choice('', CHOICES.incidentReportContent), { error: 'must be a list' })
+      .min(1, { error: 'must not be empty' })
+      .refine((entries) => new Set(entries).size === entries.length, { error: 'must not name anything twice' }),
+  ipRanges: many(readIpRange),
+  managementRelationship: oneOf(CHOICES.managementRelationship),
+  managerRecipientType: oneOf(CHOICES.managerRecipientType),
+  messageType: oneOf(CHOICES.messageType),
+  notifySenderType: oneOf(CHOICES.notifySenderType),
   patterns: many(readPattern),
   propertyWords: (wanted) =>
     readable((value, tell) => {
       const found = readByName(value, readWord, { ...wanted, tell, wrongName: wrongProperty });
       return found.map(([property, words]) => ({ property, words }));
     }, WORDS_BY_NAME),
-  scope: oneOf(['inOrganization', 'notInOrganization']),
+  scope: oneOf(CHOICES.scope),
   sensitiveInformation: ({ context }) =>
     readable((value, tell) => readInformation(value, { context, tell }), INFORMATION),
   size: () =>
