@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Action, Condition, Rule } from '#rules/rule.ts';
+import { BOARD, BOB, branchOf, CAROL, evaluated, header, MAX, rule, STRANGER, trailOf } from './known-message.ts';
+
+const fromMax: Condition = { parameter: 'from', value: [MAX] };
+const mark = (text: string): Action => ({ parameter: 'prependSubject', value: text });
+const marking = (text: string, condition: Condition): Rule =>
+  rule({ name: text, conditions: [condition], actions: [mark(text)] });
+const setting = (name: string, value: string): Action => ({ parameter: 'setHeader', value: { name, value } });
+const headerSays = (name: string, word: string): Condition => ({
+  parameter: 'headerContainsWords',
+  value: { header: name, words: [word] },
+});
+
+describe('what later rules see', () => {
+  const rows: readonly (readonly [title: string, action: Action, condition: Condition, holds: boolean])[] = [
+    ['a field that was set', setting('X-A', 'lab'), headerSays('x-a', 'lab'), true],
+    ['a field that was set in the place of another', setting('Subject', 'new'), headerSays('Subject', 'report'), false],
+    [
+      'the subject that was set',
+      setting('subject', 'new'),
+      { parameter: 'subjectContainsWords', value: ['new'] },
+      true,
+    ],
+    ['no field that was removed', { parameter: 'removeHeader', value: 'TO' }, headerSays('To', 'bob'), false],
+    [
+      'nobody in a field that was removed',
+      { parameter: 'removeHeader', value: 'To' },
+      { parameter: 'anyOfToHeader', value: [BOB] },
+      false,
+    ],
+    [
+      'no subject that was removed',
+      { parameter: 'removeHeader', value: 'Subject' },
+      { parameter: 'subjectContainsWords', value: ['report'] },
+      false,
+    ],
+    ['the author who was set', setting('From', 'Max <max@ours.test>'), fromMax, true],
+    [
+      'who is written into To',
+      setting('To', 'Max <max@ours.test>'),
+      { parameter: 'anyOfToHeader', value: [MAX] },
+      true,
+    ],
+    ['who is written into Cc', setting('CC', 'max@ours.test'), { parameter: 'anyOfCcHeader', value: [MAX] }, true],
+    [
+      'the subject with what was put in front',
+      mark('[ext] '),
+      { parameter: 'subjectMatchesPatterns', value: ['^\\[ext\\] Quart'] },
+      true,
+    ],
+    ['the field Subject with what was put in front', mark('[ext] '), headerSays('Subject', 'ext'), true],
+    [
+      'who was added to the To field',
+      { parameter: 'addToRecipients', value: [MAX] },
+      { parameter: 'anyOfToHeader', value: [MAX] },
+      true,
+    ],
+    ['the To field with who was added', { parameter: 'addToRecipients', value: [MAX] }, headerSays('To', 'max'), true],
+    [
+      'who was added to the Cc field',
+      { parameter: 'copyTo', value: [MAX] },
+      { parameter: 'anyOfCcHeaderMemberOf', value: [BOARD] },
+      true,
+    ],
+    [
+      'nobody in a field of who is added blind',
+      { parameter: 'blindCopyTo', value: [MAX] },
+      { parameter: 'anyOfToCcHeader', value: [MAX] },
+      false,
+    ],
+    [
+      'that somebody was added, among all recipients',
+      { parameter: 'blindCopyTo', value: [MAX] },
+      { parameter: 'anyOfRecipientAddressContainsWords', value: ['max'] },
+      true,
+    ],
+    ['the spam confidence level', { parameter: 'setSCL', value: 6 }, { parameter: 'sclOver', value: 6 }, true],
+    [
+      'the classification',
+      { parameter: 'applyClassification', value: 'Internal' },
+      { parameter: 'hasClassification', value: 'internal' },
+      true,
+    ],
+    [
+      'that a classification was removed',
+      { parameter: 'removeHeader', value: 'x-ms-exchange-organization-classification' },
+      { parameter: 'hasNoClassification', value: true },
+      true,
+    ],
+    [
+      'the text of a disclaimer',
+      {
+        parameter: 'applyHtmlDisclaimer',
+        value: {
+          html: '<p>For&nbsp;your <b>eyes</b> only &amp; so on</p>',
+          location: 'append',
+          fallbackAction: 'wrap',
+        },
+      },
+      { parameter: 'subjectOrBodyContainsWords', value: ['your eyes only & so'] },
+      true,
+    ],
+    [
+      'no tags of a disclaimer',
+      {
+        parameter: 'applyHtmlDisclaimer',
+        value: { html: '<p class="secret">x</p>', location: 'append', fallbackAction: 'wrap' },
+      },
+      { parameter: 'subjectOrBodyContainsWords', value: ['secret'] },
+      false,
+    ],
+  ];
+  const classified = header({ fields: [{ name: 'X-MS-Exchange-Organization-Classification', value: 'Secret' }] });
+  for (const [title, action, condition, holds] of rows) {
+    test(`they see ${title}`, () => {
+      const made = evaluated([rule({ name: 'first', actions: [action] }), rule({ conditions: [condition] })], {
+        header: classified,
+      });
+      assert.equal(trailOf(made).outcome, holds ? 'matched' : 'not-matched');
+    });
+  }
+  test('what a rule has set is believed whoever sent the message', () => {
+    const scoring = rule({ name: 'first', actions: [{ parameter: 'setSCL', value: 6 }] });
+    const made = evaluated([scoring, rule({ conditions: [{ parameter: 'sclOver', value: 5 }] })], { client: STRANGER });
+    assert.equal(trailOf(made).outcome, 'matched');
+  });
+  test('who was added is a recipient like the others', () => {
+    const toMax: Condition = { parameter: 'sentTo', value: [MAX] };
+    const adding = rule({ name: 'first', actions: [{ parameter: 'blindCopyTo', value: [MAX] }] });
+    const made = evaluated([adding, marking('m', toMax)]);
+    assert.deepEqual(
+      made.branches.map(({ recipients, changes }) => [recipients.map(({ address }) => address), changes.length]),
+      [
+        [[MAX], 1],
+        [[BOB, CAROL], 0],
+      ],
+    );
+    assert.deepEqual(branchOf(made, MAX).originals, []);
+  });
+  test('a rule does not see what another has done to the other half', () => {
+    const made = evaluated([
+      marking('b', { parameter: 'sentTo', value: [BOB] }),
+      rule({ conditions: [{ parameter: 'subjectMatchesPatterns', value: ['^b'] }] }),
+    ]);
+    assert.deepEqual(trailOf(made).recipients, [BOB]);
+  });
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { compileRules } from '#rules/compile.ts';
+import { evaluate } from '#rules/evaluate.ts';
+import type { Need } from '#rules/facts.ts';
+import type { Action, Condition, Rule } from '#rules/rule.ts';
+import { BOB, CAROL, facts, MAX, recipients, rule, ruleSet, SALES, STRANGER } from './known-message.ts';
+import { evaluatedByStages } from './stages.ts';
+
+const subject: Condition = { parameter: 'subjectContainsWords', value: ['nothing'] };
+const inSales: Condition = { parameter: 'fromMemberOf', value: [SALES] };
+const inBoard: Condition = { parameter: 'fromMemberOf', value: ['board@ours.test'] };
+const signed: Condition = { parameter: 'messageTypeMatches', value: 'signed' };
+const large: Condition = { parameter: 'messageSizeOver', value: 1_000_000 };
+const small: Condition = { parameter: 'messageSizeOver', value: 1 };
+const marking: Action = { parameter: 'prependSubject', value: 'x' };
+
+const askedFor = (rules: readonly Rule[], known: Parameters<typeof facts>[0] = {}): readonly Need[] =>
+  evaluatedByStages(compileRules(ruleSet(...rules)), facts(known)).asked;
+
+describe('what an evaluation asks for', () => {
+  const rows: readonly (readonly [title: string, rules: readonly Rule[], asked: readonly Need[]])[] = [
+    ['nothing for no rules', [], []],
+    ['nothing for what everybody knows', [rule({ conditions: [small] })], []],
+    ['the header for a condition on it', [rule({ conditions: [subject] })], ['header']],
+    ['people by the header that names them', [rule({ conditions: [inSales] })], ['header', 'directory']],
+    ['content by itself', [rule({ conditions: [signed] })], ['content']],
+    ['nothing more for a rule that fails already', [rule({ conditions: [signed, inSales, subject, large] })], []],
+    ['nothing more for a rule with an exception that holds', [rule({ conditions: [signed], exceptions: [small] })], []],
+    ['the header before the content', [rule({ conditions: [signed, subject] })], ['header']],
+    ['people before the content', [rule({ conditions: [signed, inBoard] })], ['header', 'directory']],
+    [
+      'the content where everything else holds',
+      [rule({ conditions: [signed, inSales] })],
+      ['header', 'directory', 'content'],
+    ],
+    ['nothing for a rule that is disabled', [rule({ enabled: false, conditions: [signed] })], []],
+    [
+      'nothing for a rule behind one that ends the evaluation',
+      [rule({ actions: [{ parameter: 'deleteMessage', value: true }] }), rule({ name: 'later', conditions: [signed] })],
+      [],
+    ],
+    [
+      'people for an action that adds them',
+      [rule({ actions: [{ parameter: 'addManagerAsRecipientType', value: 'to' }] })],
+      ['header', 'directory'],
+    ],
+    [
+      'the header for a redirection',
+      [rule({ actions: [{ parameter: 'redirectMessageTo', value: [MAX] }] })],
+      ['header'],
+    ],
+    [
+      'nothing for an action of a rule that does not hold',
+      [rule({ conditions: [large], actions: [{ parameter: 'redirectMessageTo', value: [MAX] }] })],
+      [],
+    ],
+    [
+      'the text only where the subject is not enough',
+      [rule({ conditions: [{ parameter: 'subjectOrBodyContainsWords', value: ['quarterly'] }] })],
+      ['header'],
+    ],
+  ];
+  for (const [title, rules, asked] of rows) test(title, () => assert.deepEqual(askedFor(rules), asked));
+
+  test('no people for recipients outside', () => {
+    const toCarol = rule({ conditions: [{ parameter: 'sentTo', value: [CAROL] }] });
+    assert.deepEqual(askedFor([toCarol], { recipients: recipients(CAROL) }), []);
+    assert.deepEqual(askedFor([toCarol], { recipients: recipients(BOB) }), ['header', 'directory']);
+  });
+  test('no people for original addresses', () => {
+    const toBob = rule({ recipientAddressType: 'original', conditions: [{ parameter: 'sentTo', value: [BOB] }] });
+    assert.deepEqual(askedFor([toBob]), []);
+  });
+  test('no header for a sender who is not authenticated', () => {
+    const inside = rule({ conditions: [{ parameter: 'fromScope', value: 'inOrganization' }] });
+    assert.deepEqual(askedFor([inside], { client: STRANGER }), []);
+    assert.deepEqual(askedFor([inside]), ['header']);
+  });
+  test('no header for a classification that a stranger cannot give', () => {
+    assert.deepEqual(
+      askedFor([rule({ conditions: [{ parameter: 'hasNoClassification', value: true }] })], { client: STRANGER }),
+      [],
+    );
+  });
+  test('no header for a sender of the envelope', () => {
+    const from: Condition = { parameter: 'from', value: [MAX] };
+    assert.deepEqual(askedFor([rule({ senderAddressLocation: 'envelope', conditions: [from] })]), []);
+    assert.deepEqual(askedFor([rule({ senderAddressLocation: 'headerOrEnvelope', conditions: [from] })]), ['header']);
+  });
+  test('nothing more for a rule that cannot be told and is ignored then', () => {
+    const failing = { people: new Map() };
+    const ignoring = rule({ conditions: [inSales, signed], actions: [marking] });
+    assert.deepEqual(askedFor([ignoring], failing), ['header', 'directory']);
+    assert.deepEqual(askedFor([{ ...ignoring, ruleErrorAction: 'defer' }], failing), [
+      'header',
+      'directory',
+      'content',
+    ]);
+  });
+});
+
+test('one need is told at a time, and what is known is not asked for', () => {
+  const compiled = compileRules(ruleSet(rule({ conditions: [inSales] })));
+  const { header, people, ...plain } = facts();
+  assert.deepEqual(evaluate(compiled, plain), { kind: 'needs', need: 'header' });
+  assert.deepEqual(evaluate(compiled, { ...plain, header }), { kind: 'needs', need: 'directory' });
+  assert.deepEqual(evaluate(compiled, { ...plain, people }), { kind: 'needs', need: 'header' });
+  assert.equal(evaluate(compiled, { ...plain, header, people }).kind, 'evaluated');
+});
