@@ -2,7 +2,18 @@
  * Changes of a YAML file in which one list at the top matters (`rules:`): entries are put in, taken out, moved and edited, and every
  * other line stays as somebody has written it, comments and all. What the entries mean is not known here.
  */
-import { Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type YAMLSeq } from 'yaml';
+import {
+  Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Node,
+  type YAMLSeq,
+} from 'yaml';
 
 /** An entry as its lines in the file, with the comments in front of it. */
 export type ListEntry = {
@@ -50,7 +61,8 @@ export function listFileText({ head, entries, tail }: ListFile): string {
 }
 
 /** The entry alone, from the beginning of lines, its comments first. */
-export function entryText({ lines, dash }: ListEntry): string {
+export function entryText(entry: ListEntry): string {
+  const { lines, dash } = withoutGap(entry);
   const first = lines.findIndex((line) => /^ *-(?: |$)/.test(line));
   const begin = lines[first] ?? '';
   const column = dash + 1 + (/^ +/.exec(begin.slice(dash + 1))?.[0].length ?? 1);
@@ -85,6 +97,7 @@ export type MemberChange = {
 export function changeMembers(text: string, { set, unset }: MemberChange): string | undefined {
   const document = parseDocument(text);
   if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
+  keepCommentInside(document.contents, document);
   for (const name of unset) document.delete(name);
   for (const [name, value] of Object.entries(set)) {
     const node = document.createNode(value);
@@ -99,6 +112,13 @@ export function changeMembers(text: string, { set, unset }: MemberChange): strin
   } catch {
     return undefined; // an alias of what stands elsewhere in the file
   }
+}
+
+/** The comment at the end belongs to the entry; as one of the document it would get an empty line before it. */
+function keepCommentInside(contents: Node, document: Document.Parsed): void {
+  if (typeof document.comment !== 'string') return;
+  contents.comment = [contents.comment ?? [], document.comment].flat().join('\n');
+  document.comment = null;
 }
 
 /** A value as text of its own. */
