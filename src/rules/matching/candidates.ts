@@ -4,6 +4,7 @@
  */
 import { Automaton } from './automaton.ts';
 import { BitSearch } from './bit-search.ts';
+import { WORD_LENGTH } from './factors.ts';
 import type { Factor } from './factors.ts';
 
 /** The ends of factors; `everywhere` where there are none to look for, or too many were found. */
@@ -17,9 +18,6 @@ export type Candidacy = {
 /** Ends of factors of one pattern in one text; with more of them the whole text is looked at. */
 const ENDS_LIMIT = 256;
 const NOWHERE: Candidates = [];
-/** Shorter words are as well found by bits. */
-const WORD_LENGTH = 3;
-
 export class CandidateSearch {
   readonly #patterns: readonly Candidacy[];
   readonly #automaton: Automaton;

@@ -18,6 +18,7 @@ export type Letter = {
   readonly beyond: boolean;
   /** How seldom it is in ordinary text: a character out of 2^bits. */
   readonly bits: number;
+  readonly sort: 'digit' | 'letter' | 'other';
   /** The only character that it can be, case aside. */
   readonly only: number | undefined;
 };
@@ -34,16 +35,37 @@ const EMPTY: Needs = { exact: [[]] };
 const WAYS_LIMIT = 24;
 /** Characters of one way. */
 const LENGTH_LIMIT = 24;
-/** Characters of a factor: one machine word holds two and more. */
-export const FACTOR_LENGTH = 16;
+/** Characters of a factor: a machine word holds two and more. */
+const FACTOR_LENGTH = 16;
 /** A factor of fewer is in nearly every text. */
 const BITS_NEEDED = 8;
+/** A factor of as many is in hardly any text: no need to be longer. */
+const BITS_ENOUGH = 32;
+/** As many make a word that is seldom. */
+const BITS_OF_WORD = 16;
+/** Shorter ones are no words. */
+export const WORD_LENGTH = 3;
 
 /** `undefined` where nothing seldom enough must be in a match. */
 export function factorsOf(root: PatternNode): readonly Factor[] | undefined {
   const { exact, required } = needsOf(root, new Map());
-  const best = better(exact, required)?.map(trimmed);
+  const factors = better(exact, required);
+  const best = factors && looked(factors);
   return best !== undefined && bitsOf(best) >= BITS_NEEDED ? best : undefined;
+}
+
+/** What is looked for, of each factor its telling part; one that holds another is found with it. */
+function looked(factors: readonly Factor[]): readonly Factor[] {
+  const kept: Factor[] = [];
+  for (const factor of factors.map(trimmed).toSorted((one, other) => one.length - other.length))
+    if (!kept.some((shorter) => holds(factor, shorter))) kept.push(factor);
+  return kept;
+}
+
+function holds(factor: Factor, shorter: Factor): boolean {
+  for (let start = 0; start + shorter.length <= factor.length; start += 1)
+    if (shorter.every(({ key }, index) => factor[start + index]?.key === key)) return true;
+  return false;
 }
 
 function needsOf(node: PatternNode, letters: Map<string, Letter>): Needs {
@@ -87,17 +109,32 @@ function needsOfSequence(items: readonly Needs[]): Needs {
 
 function needsOfRepeat(item: Needs, min: number, max: number): Needs {
   if (item.exact === undefined) return min > 0 ? { required: item.required } : ANYTHING;
+  const ways = waysOf(item.exact, min, max);
+  return ways === undefined ? { required: leastOf(item.exact, min) } : { exact: ways };
+}
+
+/** From the fewest times to the most; `undefined` where that is much. */
+function waysOf(exact: readonly Factor[], min: number, max: number): readonly Factor[] | undefined {
   const ways: Factor[] = [];
-  let power: readonly Factor[] = [[]];
+  let power: readonly Factor[] | undefined = [[]];
   for (let times = 0; times <= max; times += 1) {
+    if (power === undefined) return undefined;
     if (times >= min) ways.push(...power);
-    const next = product(power, item.exact);
-    // What is at least there is required; how it goes on is not known.
-    if (!isLittle(ways) || next === undefined) return min > 0 ? { required: power } : ANYTHING;
-    if (times === min && max === Infinity) return min > 0 ? { required: power } : ANYTHING;
+    if (!isLittle(ways)) return undefined;
+    power = product(power, exact);
+  }
+  return ways;
+}
+
+/** What is there as often as it must be, or as often as can be told. */
+function leastOf(exact: readonly Factor[], min: number): readonly Factor[] | undefined {
+  let power: readonly Factor[] | undefined;
+  for (let times = 0; times < min; times += 1) {
+    const next: readonly Factor[] | undefined = power === undefined ? exact : product(power, exact);
+    if (next === undefined) break;
     power = next;
   }
-  return { exact: ways };
+  return power;
 }
 
 function product(left: readonly Factor[], right: readonly Factor[]): readonly Factor[] | undefined {
@@ -116,26 +153,55 @@ function better(
   other: readonly Factor[] | undefined,
 ): readonly Factor[] | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return bitsOf(other.map(trimmed)) > bitsOf(one.map(trimmed)) ? other : one;
+  return bitsOf(looked(other)) > bitsOf(looked(one)) ? other : one;
 }
 
 /** Of a list: how many characters of text there are for each place where one of its factors stands, as a power of 2. */
 function bitsOf(factors: readonly Factor[]): number {
-  const least = Math.min(...factors.map((factor) => factor.reduce((sum, { bits }) => sum + bits, 0)));
+  const least = Math.min(...factors.map(sumOf));
   return least - Math.log2(factors.length);
 }
 
-/** Its most telling part, without common characters around it. */
+/**
+ * Its part that is looked for: single characters that are seldom enough, since they cost least; else the most telling part, no longer
+ * than it need be. Short parts are often the same for many patterns, and are looked for once.
+ */
 function trimmed(factor: Factor): Factor {
+  const word = wordsIn(factor).toSorted((one, other) => sumOf(other) - sumOf(one))[0];
+  if (word !== undefined && sumOf(word) >= BITS_OF_WORD) return word;
   let best: Factor = [];
-  for (let start = 0; start === 0 || start + FACTOR_LENGTH <= factor.length; start += 1) {
-    const part = factor.slice(start, start + FACTOR_LENGTH);
-    if (start === 0 || bitsOf([part]) > bitsOf([best])) best = part;
+  for (let start = 0; start < factor.length; start += 1) {
+    const part = partFrom(factor, start);
+    if (Math.min(BITS_ENOUGH, sumOf(part)) > Math.min(BITS_ENOUGH, sumOf(best))) best = part;
   }
-  const first = best.findIndex(isTelling);
-  return first === -1 ? [] : best.slice(first, best.findLastIndex(isTelling) + 1);
+  return best.slice(Math.max(0, best.findIndex(isTelling)), best.findLastIndex(isTelling) + 1);
 }
 
+/** Its runs of single characters. */
+function wordsIn(factor: Factor): readonly Factor[] {
+  const words: Letter[][] = [[]];
+  for (const letter of factor) {
+    if (letter.only === undefined) words.push([]);
+    else words.at(-1)?.push(letter);
+  }
+  return words.filter(({ length }) => length >= WORD_LENGTH);
+}
+
+function partFrom(factor: Factor, start: number): Factor {
+  let end = start;
+  while (end < factor.length && end - start < FACTOR_LENGTH && sumOf(factor.slice(start, end)) < BITS_ENOUGH) end += 1;
+  return factor.slice(start, end);
+}
+
+/** Digits stand beside digits and letters beside letters: the second tells less than the first. */
+function sumOf(factor: Factor): number {
+  return factor.reduce((sum, { bits, sort }, index) => {
+    const isExpected = sort !== 'other' && factor[index - 1]?.sort === sort;
+    return sum + (isExpected ? bits * EXPECTED[sort] : bits);
+  }, 0);
+}
+
+const EXPECTED = { digit: 0.25, letter: 0.7 } as const;
 const isTelling = ({ bits }: Letter): boolean => bits >= 1.5;
 
 function letterOf(set: CharacterSet, letters: Map<string, Letter>): Letter {
@@ -148,10 +214,18 @@ function letterOf(set: CharacterSet, letters: Map<string, Letter>): Letter {
     has: has ?? (() => true),
     beyond: has === undefined || reachesBeyond(set),
     bits: has === undefined ? 0 : bitsOfLetter(has),
+    sort: has === undefined ? 'other' : sortOf(has),
     only: onlyCharacter(set),
   };
   letters.set(key, letter);
   return letter;
+}
+
+function sortOf(has: Membership): Letter['sort'] {
+  const isIn = (characters: string): boolean => Array.from(characters).some((each) => has(each.charCodeAt(0)));
+  const hasLetters = isIn('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ');
+  if (isIn('0123456789')) return hasLetters ? 'other' : 'digit';
+  return hasLetters ? 'letter' : 'other';
 }
 
 /** Characters in a thousand of ordinary text; others of ASCII once. */

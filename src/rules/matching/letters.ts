@@ -8,7 +8,7 @@
 /** Kinds of UTF-16 units in a text that is folded. */
 export const PLAIN = 1;
 export const SPACE = 2;
-/** Shows nothing: soft hyphen, zero width characters, variation selectors. */
+/** Shows nothing: soft hyphen, zero width characters, variation selectors, NUL. */
 export const IGNORED = 3;
 /** Becomes several units: `ß`, ligatures. */
 export const EXPANDS = 4;
@@ -18,7 +18,8 @@ export const SURROGATE = 5;
 export const JOINS = 6;
 
 const WHITE_SPACE = /^(?!\uFEFF)[\s\u0085]$/u;
-const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u;
+/** NUL too: it must not part a word, and is what `foldedUnits` says of other kinds. */
+const INVISIBLE = /^[\0\p{Default_Ignorable_Code_Point}]$/u;
 const JOINING = /^[\p{M}\u1160-\u11FF\uFF9E\uFF9F]$/u;
 const LETTER_OR_DIGIT = /^[\p{L}\p{Nd}\uFF01-\uFF5E]$/u;
 /** Longer compatibility forms are words of their own (U+FDFA is a blessing of 18 letters). */
