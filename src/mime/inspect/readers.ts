@@ -3,12 +3,17 @@
  * also an archive at its end, as unpackers take it, is looked into as that too.
  */
 import { contents, unsupported, type Contents, type Reader, type Source } from './contents.ts';
+import { readCabinet } from './cabinet.ts';
 import { executableType } from './executable.ts';
 import { extensionOf } from './file-name.ts';
 import { readAttachedMessage } from './attached-message.ts';
 import { isOoxml, readOoxml } from './ooxml.ts';
 import { isOpenDocument, readOpenDocument } from './open-document.ts';
+import { readPdf } from './pdf.ts';
+import { readRar } from './rar.ts';
+import { readSevenZip } from './seven-zip.ts';
 import { readSmime } from './smime.ts';
+import { readGzip, readTar, readZstd } from './tar.ts';
 import { readHtml, readPlain, readXml } from './text-file.ts';
 import { trueType } from './true-type.ts';
 import { endsAsZip, listZip, readZip } from './zip.ts';
@@ -33,6 +38,13 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   [ZIP, readZipped],
   [MESSAGE, readAttachedMessage],
   ['application/pkcs7-mime', readSmime],
+  ['application/pdf', readPdf],
+  ['application/gzip', readGzip],
+  ['application/zstd', readZstd],
+  ['application/x-tar', readTar],
+  ['application/vnd.ms-cab-compressed', readCabinet],
+  ['application/x-7z-compressed', readSevenZip],
+  ['application/vnd.rar', readRar],
 ]);
 
 /** Of these nobody reads a text. */

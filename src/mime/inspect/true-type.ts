@@ -6,6 +6,7 @@ import { fileTypeFromBuffer } from 'file-type';
 
 import { decodeText } from '#mime/charset.ts';
 import { executableType } from './executable.ts';
+import { isTar } from './tar.ts';
 
 /** The first octets, as characters; at some place when it is not the beginning. */
 type Signature = { readonly type: string; readonly start: string; readonly at?: number };
@@ -45,9 +46,11 @@ export async function trueType(octets: Uint8Array): Promise<string | undefined> 
   const known = SIGNATURES.find(({ start: mark, at = 0 }) => signs.startsWith(mark, at));
   if (known !== undefined) return known.type;
   if (signs.slice(0, PDF_MARK_WITHIN).includes('%PDF-')) return 'application/pdf';
+  if (isTar(octets)) return 'application/x-tar';
   return textType(start) ?? (await otherType(start));
 }
 
+// oxlint-disable-next-line no-control-regex -- white space and the escapes of ISO-2022 stand in texts
 const CONTROLS = /(?![\t-\r\u001b])\p{Cc}/gu;
 const HTML =
   /^\s*(?:<!--[^]{0,2000}?-->\s*|<\?xml[^>]{0,200}>\s*)*<(?:!doctype\s+html|html|head|body|script|table|div)\b/i;
