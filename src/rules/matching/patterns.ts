@@ -107,9 +107,12 @@ export function allMatches(pattern: CompiledPattern, text: string, { candidates,
       const place = pattern.program.first(part, from);
       if (place === undefined) break;
       hits.push({ value: pattern.value, offset: start + place.offset, length: place.length });
-      from = place.offset + Math.max(1, place.length);
+      from = place.offset + (place.length || characterLength(part, place.offset));
       taken = start + from;
     }
   }
   return hits;
 }
+
+/** A match of nothing is not looked for between the halves of a character. */
+const characterLength = (text: string, at: number): number => ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
