@@ -10,13 +10,16 @@ import { ConfigError } from '#config/problems.ts';
 import { UsersFileError } from '#config/users-file.ts';
 import { StorageUnavailable } from '#queue/store.ts';
 import type { CommandAdapters, CommandContext, Console } from './adapters.ts';
+import { registerAudit } from './audit.ts';
 import { registerCerts } from './certs.ts';
 import { registerConfig } from './config.ts';
 import { registerDns } from './dns.ts';
 import { registerDocs } from './docs.ts';
 import { CommandFailure, EXIT_CODES, type ExitName } from './exit.ts';
+import { registerHeld } from './held.ts';
 import { registerPolicy } from './policy.ts';
 import { registerQueue } from './queue.ts';
+import { registerRule } from './rule.ts';
 import { registerSend } from './send.ts';
 import { registerStart } from './start.ts';
 import { registerStatus } from './status.ts';
@@ -59,6 +62,8 @@ export function buildProgram(adapters: CommandAdapters, end: (code: number) => v
   registerStart(program, context, end);
   registerStatus(program, context);
   registerQueue(program, context);
+  registerHeld(program, context);
+  registerRule(program, context);
   registerTrace(program, context);
   registerPolicy(program, context);
   registerTlsReport(program, context);
@@ -67,6 +72,7 @@ export function buildProgram(adapters: CommandAdapters, end: (code: number) => v
   registerCerts(program, context);
   registerDns(program, context, end);
   registerUser(program, context);
+  registerAudit(program, context);
   registerDocs(program, context);
   return program;
 }

@@ -129,12 +129,12 @@ export class StoreHeldDesk implements HeldDesk {
   }
 }
 
-type Chosen =
+export type ChosenRecipients =
   | { readonly kind: 'all' | 'some'; readonly recipients: readonly string[] }
   | { readonly kind: 'no-such-recipient'; readonly recipients: readonly string[] };
 
 /** Addresses in any case of letters; whoever names all of them, or nobody, means all. */
-function chooseRecipients(all: readonly string[], wanted: readonly string[]): Chosen {
+export function chooseRecipients(all: readonly string[], wanted: readonly string[]): ChosenRecipients {
   if (wanted.length === 0) return { kind: 'all', recipients: all };
   const names = new Set(wanted.map((address) => address.toLowerCase()));
   const recipients = all.filter((address) => names.has(address.toLowerCase()));

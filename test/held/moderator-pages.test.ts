@@ -331,8 +331,9 @@ describe('the form of a moderator', () => {
 describe('strangers', () => {
   test('learn nothing from a link that is none, whatever is wrong with it', async () => {
     await add(1);
-    await store.add([entry(2)]);
+    await store.add([entry(2), entry(4, { moderators: ['boss@example.org'] })]);
     const { approve, reject } = await linksOf(1);
+    const quarantined = (await linksOf(4)).approve;
     const token = approve.split('/').at(-1) ?? '';
     const wrong = [
       approve.slice(0, -1),
@@ -344,6 +345,7 @@ describe('strangers', () => {
       approve.replace(`${idOf(1)}/0`, `${idOf(1)}/__proto__`),
       approve.replace(idOf(1), idOf(2)),
       approve.replace(idOf(1), idOf(3)),
+      quarantined,
       `${BASE}/approve/..%2F..%2Fetc/0/${token}`,
       `${BASE}/approve/%00/0/${token}`,
     ];
