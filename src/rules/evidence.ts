@@ -20,7 +20,8 @@ export function hitEvidence(hit: Hit, text: string, where: string): string {
 /** On one line and not longer than the trail may be. */
 export function quoted(text: string): string {
   const line = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
-  const characters = Array.from(line.slice(0, 2 * SHOWN_CHARACTERS));
+  // A character is two UTF-16 units at most: one more of them tells whether there is more.
+  const characters = Array.from(line.slice(0, 2 * (SHOWN_CHARACTERS + 1)));
   const isCut = characters.length > SHOWN_CHARACTERS;
   return `"${isCut ? `${characters.slice(0, SHOWN_CHARACTERS - 3).join('')}...` : line}"`;
 }
