@@ -111,9 +111,12 @@ const LONGEST_SHOWN = 4096;
 
 function shownMembers(entry: string): Members | undefined {
   if (entry.length > LONGEST_SHOWN || !/^\{.*\}$/s.test(entry.trim())) return undefined;
-  const members = [...entry.matchAll(/"?(\w+)"?\s*[:=]\s*(?:"([^"]*)"|'([^']*)'|([^\s,;}]+))/g)];
+  const members = [...entry.matchAll(/"?(\w+)"?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s,;}]+))/g)];
   return new Map(
-    members.map(([, name = '', double, single, bare]) => [name.toLowerCase(), double ?? single ?? bare ?? '']),
+    members.map(([, name = '', double, single, bare]) => [
+      name.toLowerCase(),
+      double?.replaceAll(/\\(["\\])/g, '$1') ?? single ?? bare ?? '',
+    ]),
   );
 }
 

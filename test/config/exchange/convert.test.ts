@@ -36,6 +36,9 @@ function converted(conversion: Conversion | undefined): Extract<Conversion, { ki
 
 const losses = (conversion: Conversion | undefined): readonly string[] => conversion?.losses.map(lossText) ?? [];
 
+const version = (number: string, action: string): string =>
+  `<version requiredMinVersion="${number}"><commandBlock>New-TransportRule x ${action} $true</commandBlock></version>`;
+
 describe('a rule collection', () => {
   const [disclaimer, cards, encrypt, large] = convert(sample('collection.xml'));
 
@@ -138,6 +141,12 @@ describe('a rule collection', () => {
       ['From 2010 (line 30)'],
     );
     assert.match(passed[0]?.why ?? '', /InternalXml/);
+  });
+
+  test('may have a rule in the forms of several versions, of which the newest counts', () => {
+    const rule = version('15.0.3.0', '-DeleteMessage') + version('15.1.0.0', '-Quarantine');
+    const conversion = converted(only(`<rules><rule name="x">${rule}</rule></rules>`));
+    assert.deepEqual(conversion.document, { name: 'x', quarantine: true });
   });
 
   test('may be in UTF-16, as its first line says', () => {
@@ -260,6 +269,26 @@ for (const [written, reason] of [
     assert.equal(conversion.losses.length, 1);
   });
 }
+
+for (const [written, iso] of [
+  ['12/31/2026', '2026-12-31T00:00:00.000Z'],
+  ['1/2/2026 12:30:00 AM', '2026-01-02T00:30:00.000Z'],
+  ['1/2/2026 12:30 PM', '2026-01-02T12:30:00.000Z'],
+  ['1/2/2026 9:05:07 PM', '2026-01-02T21:05:07.000Z'],
+  ['2026-01-02T09:00:00.1234567+02:00', '2026-01-02T07:00:00.123Z'],
+  ['2026-01-02', '2026-01-02T00:00:00.000Z'],
+  ['/Date(1767312000000+0100)/', '2026-01-02T00:00:00.000Z'],
+] as const) {
+  test(`${written} is a moment`, () => {
+    const conversion = converted(only(`New-TransportRule -Name x -Quarantine $true -ActivationDate '${written}'`));
+    assert.equal(conversion.document['activationDate'], iso);
+  });
+}
+
+test('a text that begins as the name of a list does is no list', () => {
+  const conversion = converted(only("New-TransportRule -Name x -Quarantine $true -SubjectContainsWords '$partners'"));
+  assert.deepEqual(conversion.document, { name: 'x', quarantine: true, subjectContainsWords: ['$$partners'] });
+});
 
 test('parameters that are not used are no loss', () => {
   const unused =
