@@ -2,7 +2,9 @@
  * The running relay as seen from a command: the queue desk, trace records, status and reload over the HTTP interface of
  * `routes.ts`. How it is asked is `relay-line.ts`.
  */
+import type { AuditStore } from '#audit/store.ts';
 import type { HeldDesk } from '#held/desk.ts';
+import type { RuleDesk } from '#mail-flow/rule-desk.ts';
 import type { QueueAct, QueueDesk, QueueDetail, QueueFilter, QueueRow } from '#queue/desk.ts';
 import type { Pause } from '#queue/store.ts';
 import type { TraceRecord, TraceStore } from '#queue/trace-store.ts';
@@ -14,6 +16,7 @@ import { filterTexts, isEmptyFilter } from './filter.ts';
 import { HeldClient } from './held-client.ts';
 import { parseAnswer, RelayLine, RelayUnreachable } from './relay-line.ts';
 import type { RelayStatus, ReloadOutcome } from './relay-status.ts';
+import { AuditClient, RuleClient } from './rule-client.ts';
 
 /** Hosts may be slow, and a policy is waited for as long as a delivery waits for it. */
 const PROBE_TIMEOUT_MS = 600_000;
@@ -90,6 +93,14 @@ export class RelayClient implements QueueDesk, Pick<TraceStore, 'find'> {
 
   held(): HeldDesk {
     return new HeldClient(this.#line);
+  }
+
+  rules(): RuleDesk {
+    return new RuleClient(this.#line);
+  }
+
+  audit(): Pick<AuditStore, 'list' | 'close'> {
+    return new AuditClient(this.#line);
   }
 
   status(): Promise<RelayStatus> {

@@ -1,12 +1,15 @@
 /** What commands need from outside: `main.ts` gives it, since commands may know neither databases nor the relay itself. */
+import type { AuditStore } from '#audit/store.ts';
 import type { LoadedConfig, Machine } from '#config/load.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { HeldDesk } from '#held/desk.ts';
+import type { RuleDesk } from '#mail-flow/rule-desk.ts';
 import type { OutsideView } from '#publishing/inspect.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
 import type { PolicyDesk } from '#tls-policy/desk.ts';
 import type { RecordStore } from '#records/store.ts';
+import type { EditedText } from './editor.ts';
 
 export type Console = {
   readonly write: (text: string) => void;
@@ -36,6 +39,11 @@ export type CommandAdapters = {
   readonly openTraces: (config: RelayConfig) => Promise<Pick<TraceStore, 'find' | 'close'>>;
   /** Mail that is kept back; a running relay shares it. Rejects with `StorageUnavailable`. */
   readonly openHeld: (config: RelayConfig) => Promise<HeldDesk>;
+  /** The rule files, for when no relay runs. */
+  readonly openRules: (config: RelayConfig) => Promise<RuleDesk>;
+  readonly openAudit: (config: RelayConfig) => Promise<Pick<AuditStore, 'list' | 'close'>>;
+  /** Lets the user change a text in their editor; rejects with `CommandFailure`. */
+  readonly editText: (text: string) => Promise<EditedText>;
   /** Cached policies and counters; a running relay shares them. */
   readonly openRecords: (config: RelayConfig) => Promise<RecordStore>;
   /** TLS policies without a running relay: look-ups are made anew, what is kept is read. */

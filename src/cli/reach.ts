@@ -8,8 +8,10 @@ import { resolve } from 'node:path';
 import { readAccess } from '#admin/access.ts';
 import { RelayClient } from '#admin/client.ts';
 import { RelayUnreachable } from '#admin/relay-line.ts';
+import type { AuditStore } from '#audit/store.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { HeldDesk } from '#held/desk.ts';
+import type { RuleDesk } from '#mail-flow/rule-desk.ts';
 import type { QueueDesk } from '#queue/desk.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
 import { RecordTlsReportDesk, type TlsReportDesk } from '#reporting/tls-report/desk.ts';
@@ -61,6 +63,24 @@ export async function withHeld<Result>(
   const { config } = context.settings();
   const relay = await runningRelay(config);
   return closing(relay === undefined ? await context.openHeld(demandDirectory(config)) : relay.held(), use);
+}
+
+export async function withRules<Result>(
+  context: CommandContext,
+  use: (rules: RuleDesk) => Promise<Result>,
+): Promise<Result> {
+  const { config } = context.settings();
+  const relay = await runningRelay(config);
+  return closing(relay === undefined ? await context.openRules(config) : relay.rules(), use);
+}
+
+export async function withAudit<Result>(
+  context: CommandContext,
+  use: (audit: Pick<AuditStore, 'list'>) => Promise<Result>,
+): Promise<Result> {
+  const { config } = context.settings();
+  const relay = await runningRelay(config);
+  return closing(relay === undefined ? await context.openAudit(demandDirectory(config)) : relay.audit(), use);
 }
 
 export async function withPolicies<Result>(
