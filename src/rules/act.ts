@@ -10,6 +10,7 @@ import type { Notice, RuleTrail, Unfinished } from './evaluation.ts';
 import type { Gathering } from './judge.ts';
 import type { ActionName, ActionValues, Rule, RuleMode } from './rule.ts';
 import type { DetectedInformation } from './sit/detection.ts';
+import { needs } from './verdict.ts';
 
 export type Acted = {
   readonly kind: 'acted';
@@ -66,7 +67,15 @@ function planOf<Name extends ActionName>(
   { parameter, value }: { readonly parameter: Name; readonly value: ActionValues[Name] },
   look: ActionLook,
 ): Plan {
-  return ACTIONS[parameter].plan(value, look);
+  const plan = ACTIONS[parameter].plan(value, look);
+  const isPlanned = plan.answer === 'planned';
+  return isPlanned && look.header === undefined && plan.effects.some(showsMessage) ? needs('header') : plan;
+}
+
+/** Whoever is told of a message, or decides about it where it is kept, is shown what its header says. */
+function showsMessage(effect: Effect): boolean {
+  if (effect.kind !== 'dispose') return effect.kind === 'notice';
+  return effect.disposition.kind === 'quarantine' || effect.disposition.kind === 'moderate';
 }
 
 function gatheredPlan(plan: () => Plan, { grant }: Gathering): Planned | NotActed | Unfinished {

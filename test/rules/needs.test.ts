@@ -15,6 +15,12 @@ const large: Condition = { parameter: 'messageSizeOver', value: 1_000_000 };
 const small: Condition = { parameter: 'messageSizeOver', value: 1 };
 const marking: Action = { parameter: 'prependSubject', value: 'x' };
 
+const notifying: Action = { parameter: 'generateNotification', value: 'Hello' };
+const disclaimer = (html: string): Action => ({
+  parameter: 'applyHtmlDisclaimer',
+  value: { html, location: 'append', fallbackAction: 'wrap' },
+});
+
 const askedFor = (rules: readonly Rule[], known: Parameters<typeof facts>[0] = {}): readonly Need[] =>
   evaluatedByStages(compileRules(ruleSet(...rules)), facts(known)).asked;
 
@@ -55,6 +61,20 @@ describe('what an evaluation asks for', () => {
       [rule({ conditions: [large], actions: [{ parameter: 'redirectMessageTo', value: [MAX] }] })],
       [],
     ],
+    ['the header for whoever gets a notice', [rule({ actions: [notifying] })], ['header']],
+    [
+      'the header for whoever decides about kept mail',
+      [rule({ actions: [{ parameter: 'quarantine', value: true }] })],
+      ['header'],
+    ],
+    [
+      'the header for moderators',
+      [rule({ actions: [{ parameter: 'moderateMessageByUser', value: [MAX] }] })],
+      ['header'],
+    ],
+    ['nothing for mail that is deleted', [rule({ actions: [{ parameter: 'deleteMessage', value: true }] })], []],
+    ['nothing for a disclaimer without tokens', [rule({ actions: [disclaimer('Ours')] })], []],
+    ['people for the tokens of a disclaimer', [rule({ actions: [disclaimer('%%City%%')] })], ['header', 'directory']],
     [
       'the text only where the subject is not enough',
       [rule({ conditions: [{ parameter: 'subjectOrBodyContainsWords', value: ['quarterly'] }] })],

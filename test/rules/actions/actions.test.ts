@@ -363,12 +363,24 @@ describe('approval', () => {
   });
 });
 
+const disclaimerOf = (html: string): Action => ({
+  parameter: 'applyHtmlDisclaimer',
+  value: { html, location: 'append', fallbackAction: 'wrap' },
+});
+
 describe('actions that hang on the directory while it fails', () => {
   const failing = { people: people([ANNA, directoryFailed]) };
   const actions: readonly Action[] = [
     { parameter: 'prependSubject', value: 'x' },
     { parameter: 'addManagerAsRecipientType', value: 'to' },
   ];
+  test('applyHtmlDisclaimerText without tokens does not hang on it', () => {
+    assert.equal(acted(disclaimerOf('Ours'), failing).branch.changes.length, 1);
+  });
+  test('applyHtmlDisclaimerText with tokens is not put in half filled', () => {
+    const made = evaluated([rule({ actions: [disclaimerOf('%%DisplayName%%')] })], failing);
+    assert.deepEqual([trailOf(made).outcome, branchOf(made, BOB).changes], ['error', []]);
+  });
   test('a rule that cannot carry out one of its actions does none of them', () => {
     const made = evaluated([rule({ actions })], failing);
     assert.deepEqual(branchOf(made, BOB).changes, []);
