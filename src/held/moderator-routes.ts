@@ -37,12 +37,16 @@ type Seat = { readonly verdict: Verdict; readonly held: Held; readonly index: nu
 export function moderatorRoutes(parts: ModeratorParts): readonly HttpRoute[] {
   const path = basePath(parts.baseUrl);
   return [
-    ...VERDICTS.map((verdict): HttpRoute => ({
-      method: 'GET',
-      path: `${path}/${verdict}/:id/:moderator/:token`,
-      access: 'open',
-      answer: async ({ parameters }) => safely(parts, async () => ask(parts, { ...parameters, verdict })),
-    })),
+    ...VERDICTS.flatMap((verdict): readonly HttpRoute[] => [
+      {
+        method: 'GET',
+        path: `${path}/${verdict}/:id/:moderator/:token`,
+        access: 'open',
+        answer: async ({ parameters }) => safely(parts, async () => ask(parts, { ...parameters, verdict })),
+      },
+      // A link that a mail program has broken: people get a page all the same.
+      { method: 'GET', path: `${path}/${verdict}/*`, access: 'open', answer: () => unknown(parts) },
+    ]),
     {
       method: 'POST',
       path: `${path}/decide`,

@@ -74,6 +74,8 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
     keepAliveTimeout: HTTP_LIMITS.idleMs,
     forceCloseConnections: true,
     http: { maxHeaderSize: HTTP_LIMITS.headerBytes, headersTimeout: HTTP_LIMITS.requestMs },
+    // What cannot be an address of ours is not repeated to whoever asked for it.
+    frameworkErrors: (_error, _request, reply) => void send(protect(reply), nothingHere()),
   });
   app.server.maxConnections = HTTP_LIMITS.connections;
   app.removeContentTypeParser('text/plain');
@@ -98,6 +100,8 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
 export function refusal(status: number, message: string): HttpAnswer {
   return { status, body: { error: message } };
 }
+
+const nothingHere = (): HttpAnswer => refusal(404, 'there is nothing at this address');
 
 /**
  * On loopback only this machine asks, but a page of a stranger may have its own name lead here and read what a browser gets
@@ -239,7 +243,7 @@ function send(reply: FastifyReply, { status = 200, body, type, headers = {} }: H
 
 /** What fastify refuses (4xx) is told; what fails within is reported and not told. */
 function answerErrors(app: FastifyInstance, report: Report): void {
-  app.setNotFoundHandler((_, reply) => send(reply, refusal(404, 'there is nothing at this address')));
+  app.setNotFoundHandler((_, reply) => send(protect(reply), nothingHere()));
   app.setErrorHandler((error: unknown, request, reply) => {
     const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
     if (error instanceof Error && status >= 400 && status < 500) return send(reply, refusal(status, error.message));

@@ -348,6 +348,12 @@ describe('strangers', () => {
       quarantined,
       `${BASE}/approve/..%2F..%2Fetc/0/${token}`,
       `${BASE}/approve/%00/0/${token}`,
+      `${BASE}/approve/${idOf(1)}/0/`,
+      `${BASE}/approve/${idOf(1)}/0`,
+      `${BASE}/reject/`,
+      `${approve}/`,
+      `${approve}/more`,
+      `${approve}%3E`,
     ];
     const answers = await Promise.all(wrong.map(async (link) => ask(link)));
     const pages = await Promise.all(answers.map(async (response) => response.text()));

@@ -147,11 +147,15 @@ describe('the HTTP server', () => {
     assert.deepEqual(Buffer.from(await response.arrayBuffer()), Buffer.from([0x80, 0xff, 0x0d, 0x0a]));
   });
 
-  test('an unknown address is a 404 in JSON', async () => {
-    const response = await ask('/nowhere');
-    assert.equal(response.status, 404);
-    assert.deepEqual(await response.json(), { error: 'there is nothing at this address' });
-  });
+  for (const path of ['/nothing', '/<script>', '/secret/%E0%A4%A', `/secret/${'a'.repeat(9000)}`]) {
+    test(`${path.slice(0, 20)} is a 404 in JSON that repeats nothing of it`, async () => {
+      const response = await fetch(server.url + path, bearer(token));
+      assert.equal(response.status, 404);
+      assert.deepEqual(await response.json(), { error: 'there is nothing at this address' });
+      assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+      assert.equal(response.headers.get('cache-control'), 'no-store');
+    });
+  }
 
   test('a defect is reported and not told', async () => {
     const response = await ask('/broken');
