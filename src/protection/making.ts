@@ -19,7 +19,7 @@ import { OBSTACLES, type Obstacle } from './disclaimer/obstacle.ts';
 import { partBefore, wrapperAround } from './disclaimer/wrap.ts';
 import { draftBytes, draftOf, edited, readDraft, wrapped, writeDraft, type Draft } from './draft.ts';
 import { changeHeader, endOfFields, type HeaderChange } from './header-changes.ts';
-import { brokenSignatures, type BodyChange } from './signatures.ts';
+import { brokenSignatures, signedBodyBytes, type BodyChange } from './signatures.ts';
 
 export type Changeable = { readonly content: Content; readonly facts: ContentFacts; readonly envelope: Envelope };
 
@@ -62,7 +62,7 @@ export class Making {
   #oldHeader: Buffer | undefined;
   #header: Buffer = Buffer.alloc(0);
   #isChanged = false;
-  #body: BodyChange = { kind: 'none' };
+  #isBodyChanged = false;
   /** Fields by which others knew the message, in lower case. */
   readonly #touched = new Set<string>();
 
@@ -87,7 +87,8 @@ export class Making {
     const path = join(spoolDirectory, `${messageId}.changed`);
     const written = await writeDraft(this.#draft, { path, inlineLimit });
     const newFacts = { ...this.#factsOfFields(), ...written.facts };
-    const broken = brokenSignatures(this.#oldHeader ?? this.#header, this.#header, this.#body);
+    const oldHeader = this.#oldHeader ?? this.#header;
+    const broken = brokenSignatures(oldHeader, this.#header, await this.#bodyChange(oldHeader));
     return {
       kind: 'changed',
       content: written.content,
@@ -132,7 +133,7 @@ export class Making {
     const isWhole = octets.length === draftBytes(this.#draft);
     const inserted = await this.#inserted({ octets, isWhole }, text, change);
     if (inserted.kind === 'obstacle') return this.#fallBack(change, text, inserted.obstacle);
-    this.#noteBody(octets, inserted.edits);
+    this.#isBodyChanged = true;
     this.#edit(inserted.edits);
     this.#header = await readDraft(this.#draft, this.#draft.headerBytes);
     return undefined;
@@ -175,7 +176,7 @@ export class Making {
     });
     this.#draft = wrapped(this.#draft, wrapper);
     this.#header = wrapper.header;
-    this.#body = { kind: 'changed', intact: Buffer.alloc(0) };
+    this.#isBodyChanged = true;
     this.#isChanged = true;
     return undefined;
   }
@@ -185,12 +186,16 @@ export class Making {
     this.#isChanged = true;
   }
 
-  /** How much of the body stands before everything that was changed in it. */
-  #noteBody(beginning: Buffer, edits: readonly Edit[]): void {
-    const { headerBytes } = this.#draft;
-    const first = Math.min(...edits.map(({ start }) => start).filter((start) => start >= headerBytes));
-    if (this.#body.kind === 'changed' && this.#body.intact.length <= first - headerBytes) return;
-    this.#body = { kind: 'changed', intact: beginning.subarray(headerBytes, first) };
+  async #bodyChange(oldHeader: Buffer): Promise<BodyChange> {
+    if (!this.#isBodyChanged) return { kind: 'none' };
+    const limit = signedBodyBytes(oldHeader);
+    const { content, facts } = this.#message;
+    const [before, after] = await Promise.all(
+      [draftOf(content, facts), this.#draft].map(async (draft) =>
+        (await readDraft(draft, draft.headerBytes + limit)).subarray(draft.headerBytes),
+      ),
+    );
+    return { kind: 'changed', before: before ?? Buffer.alloc(0), after: after ?? Buffer.alloc(0) };
   }
 
   /** What reception read in fields that a rule has changed since. */

@@ -2,6 +2,7 @@
  * Which DKIM signatures of a message a change breaks (RFC 6376). Told, so that whoever looks into a trace sees why a receiver does not
  * believe a signature any more. Whether one was valid before is not looked at. Pure.
  */
+import type { Bytes } from '#mail/units.ts';
 import { parseKeyTags } from '#mime/dkim-record.ts';
 import { indexHeader, latin1, type HeaderField } from '#mime/header-index.ts';
 
@@ -15,8 +16,8 @@ export type BrokenSignature = {
 /** What became of the body. */
 export type BodyChange =
   | { readonly kind: 'none' }
-  /** What stands before the first octet that was changed. */
-  | { readonly kind: 'changed'; readonly intact: Buffer };
+  /** The beginnings of both, as far as `signedBodyBytes` of the old header goes. */
+  | { readonly kind: 'changed'; readonly before: Buffer; readonly after: Buffer };
 
 type Canonicalization = 'simple' | 'relaxed';
 type Signature = {
@@ -34,6 +35,8 @@ type Header = { readonly octets: Buffer; readonly fields: readonly HeaderField[]
 /** A message of strangers may hold any number. */
 const SIGNATURES_AT_MOST = 20;
 const FIELDS_AT_MOST = 1000;
+/** Of a body of which only the beginning is signed; a longer beginning counts as changed. */
+const BODY_AT_MOST: Bytes = 1024 * 1024;
 
 export function brokenSignatures(before: Buffer, after: Buffer, body: BodyChange): readonly BrokenSignature[] {
   const old: Header = { octets: before, fields: indexHeader(before) };
@@ -42,6 +45,14 @@ export function brokenSignatures(before: Buffer, after: Buffer, body: BodyChange
     const because = whyBroken(signature, old, now, body);
     return because === undefined ? [] : [{ domain: signature.domain, selector: signature.selector, because }];
   });
+}
+
+/** How much of the body has to be looked at for the signatures in a header: nothing where they cover all of it or none. */
+export function signedBodyBytes(header: Buffer): Bytes {
+  const isPartial = signaturesOf({ octets: header, fields: indexHeader(header) }).some(
+    ({ length }) => length !== undefined,
+  );
+  return isPartial ? BODY_AT_MOST : 0;
 }
 
 function signaturesOf({ fields }: Header): readonly Signature[] {
@@ -82,7 +93,7 @@ function whyBroken(
   );
   if (own === undefined) return 'removed';
   if (signedInput(signature, old) !== signedInput(signature, now)) return 'header';
-  return body.kind === 'changed' && !isSignedBefore(signature, body.intact) ? 'body' : undefined;
+  return isSignedAlike(signature, body) ? undefined : 'body';
 }
 
 /** RFC 6376 §5.4.2: of several fields of a name the last one comes first, and a name too many stands for its absence. */
@@ -115,11 +126,20 @@ function canonicalField(
     .trim()}`;
 }
 
-/** All that it signs of the body stands before the change (tag `l=`). */
-function isSignedBefore({ length, body }: Signature, intact: Buffer): boolean {
+/** What it signs of the body is what it was: with the tag `l=` that may be less than all. */
+function isSignedAlike({ length, body: canonicalization }: Signature, body: BodyChange): boolean {
+  if (body.kind === 'none' || length === 0) return true;
   if (length === undefined) return false;
-  if (body === 'simple') return intact.length >= length;
-  const lines = latin1(intact.subarray(0, intact.lastIndexOf('\n') + 1)).split('\r\n');
-  const relaxed = lines.map((line) => line.replaceAll(/[ \t]+/g, ' ').replace(/ $/, '')).join('\r\n');
-  return relaxed.length >= length;
+  const [before, after] = [body.before, body.after].map((octets) => canonicalBody(octets, canonicalization));
+  return before !== undefined && before.length >= length && before.slice(0, length) === after?.slice(0, length);
+}
+
+/** RFC 6376 §3.4.3 and RFC 6376 §3.4.4. */
+function canonicalBody(octets: Buffer, canonicalization: Canonicalization): string {
+  const lines = latin1(octets).split('\r\n');
+  const read =
+    canonicalization === 'simple' ? lines : lines.map((line) => line.replaceAll(/[ \t]+/g, ' ').replace(/ $/, ''));
+  const last = read.findLastIndex((line) => line !== '');
+  if (last === -1) return canonicalization === 'simple' ? '\r\n' : '';
+  return `${read.slice(0, last + 1).join('\r\n')}\r\n`;
 }
