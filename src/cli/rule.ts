@@ -9,6 +9,8 @@ import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
 import { withRules } from './reach.ts';
 import { registerRuleActs } from './rule-acts.ts';
+import { registerRuleExport } from './rule-export.ts';
+import { registerRuleImport } from './rule-import.ts';
 import { noSuchRule } from './rule-outcome.ts';
 import { registerRuleWrite } from './rule-write.ts';
 import { printable, tableLines, type Column } from './table.ts';
@@ -46,6 +48,8 @@ export function registerRule(program: Command, context: CommandContext): void {
   withExamples(show, ['postern rule show "Card numbers"', 'postern rule show "Card numbers" --json']);
   registerRuleWrite(rule, context);
   registerRuleActs(rule, context);
+  registerRuleImport(rule, context);
+  registerRuleExport(rule, context);
 }
 
 async function listRules({ console }: CommandContext, desk: RuleDesk, { json = false }: Output): Promise<void> {
