@@ -1,8 +1,31 @@
 /** The types of sensitive information that Postern brings along, with Exchange's names and GUIDs, and how any type is found by its name. */
 import type { CustomType } from './custom.ts';
+import { CANADA_TYPES } from './types/canada.ts';
+import { EASTERN_ASIA_TYPES } from './types/eastern-asia.ts';
+import { EASTERN_EUROPE_TYPES } from './types/eastern-europe.ts';
+import { LATIN_AMERICA_TYPES } from './types/latin-america.ts';
+import { NORTHERN_EUROPE_TYPES } from './types/northern-europe.ts';
+import { OCEANIA_TYPES } from './types/oceania.ts';
 import { PAYMENT_TYPES } from './types/payment.ts';
+import { SOUTHERN_ASIA_AND_AFRICA_TYPES } from './types/southern-asia-and-africa.ts';
+import { UNITED_KINGDOM_TYPES } from './types/united-kingdom.ts';
+import { UNITED_STATES_TYPES } from './types/united-states.ts';
+import { WESTERN_EUROPE_TYPES } from './types/western-europe.ts';
 
-export const builtInTypes: readonly CustomType[] = [...PAYMENT_TYPES];
+/** By name. */
+export const builtInTypes: readonly CustomType[] = [
+  ...CANADA_TYPES,
+  ...EASTERN_ASIA_TYPES,
+  ...EASTERN_EUROPE_TYPES,
+  ...LATIN_AMERICA_TYPES,
+  ...NORTHERN_EUROPE_TYPES,
+  ...OCEANIA_TYPES,
+  ...PAYMENT_TYPES,
+  ...SOUTHERN_ASIA_AND_AFRICA_TYPES,
+  ...UNITED_KINGDOM_TYPES,
+  ...UNITED_STATES_TYPES,
+  ...WESTERN_EUROPE_TYPES,
+].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 
 /** By name or GUID, in any case. */
 export function findType(name: string, customTypes: readonly CustomType[] = []): CustomType | undefined {

@@ -8,7 +8,7 @@ import { VALIDATOR_NAMES, validatorOf } from './validators.ts';
 export const TYPE_LIMITS = {
   types: 500,
   nameCharacters: 256,
-  patterns: 100,
+  patterns: 200,
   /** Different ones in one type. */
   regexes: 20,
   keywordCharacters: 512,

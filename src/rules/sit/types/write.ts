@@ -24,7 +24,7 @@ export const none = (...of: readonly Element[]): Evidence => ({ kind: 'any', min
 
 export const found = (name: string): Element => ({ kind: 'function', name });
 
-export const words = (texts: readonly string[]): Element => ({
+export const words = (texts: readonly string[]): Extract<Element, { kind: 'keywords' }> => ({
   kind: 'keywords',
   keywords: texts.map((text) => ({ text, style: 'word' })),
 });
