@@ -1,7 +1,8 @@
-/** The generated pages of docs/reference/, the template of the configuration and its JSON Schema, as file contents. */
+/** The generated pages of docs/reference/, the template of the configuration, and the JSON Schemas of it and of rules, as file contents. */
 import type { Command, Option } from 'commander';
 
 import { configJsonSchema, describeConfig } from '#config/describe.ts';
+import { rulesJsonSchema } from '#config/mail-flow/rule-schema.ts';
 import { configTemplate } from '#config/template.ts';
 import { eventsReference } from '#log/events-reference.ts';
 import { statusReference } from '#reporting/status-reference.ts';
@@ -24,6 +25,7 @@ export function generatedFiles(program: Command, packageDirectory: string): read
     { path: 'docs/reference/tls-policy-cases.md', content: caseReference(packageDirectory) },
     { path: 'config/relay.yaml', content: configTemplate() },
     { path: 'config/relay.schema.json', content: configJsonSchema() },
+    { path: 'config/rules.schema.json', content: rulesJsonSchema() },
   ];
 }
 

@@ -54,26 +54,21 @@ const WORDS_BY_NAME: JsonSchema = { type: 'object', additionalProperties: ENTRIE
 const WORDS_BY_ATTRIBUTE: JsonSchema = { ...WORDS_BY_NAME, propertyNames: { enum: DIRECTORY_ATTRIBUTES } };
 const COUNT: JsonSchema = { type: 'integer', minimum: 1, maximum: 500 };
 const CONFIDENCE: JsonSchema = { type: 'integer', minimum: 1, maximum: 100 };
-const INFORMATION: JsonSchema = {
-  type: 'array',
-  minItems: 1,
-  items: {
-    anyOf: [
-      TEXT,
-      {
-        type: 'object',
-        required: ['name'],
-        additionalProperties: false,
-        properties: {
-          name: TEXT,
-          minCount: COUNT,
-          maxCount: COUNT,
-          minConfidence: CONFIDENCE,
-          maxConfidence: CONFIDENCE,
-        },
-      },
-    ],
+const TYPE_OF_INFORMATION: JsonSchema = {
+  type: 'object',
+  required: ['name'],
+  additionalProperties: false,
+  properties: {
+    name: TEXT,
+    minCount: COUNT,
+    maxCount: COUNT,
+    minConfidence: CONFIDENCE,
+    maxConfidence: CONFIDENCE,
   },
+};
+const ONE_INFORMATION: JsonSchema = { anyOf: [TEXT, TYPE_OF_INFORMATION] };
+const INFORMATION: JsonSchema = {
+  anyOf: [TEXT, TYPE_OF_INFORMATION, { type: 'array', minItems: 1, items: ONE_INFORMATION }],
 };
 
 const one =
@@ -138,7 +133,7 @@ const SCHEMAS: { readonly [type in ParameterType]: MakeSchema } = {
   domains: many(readDomain),
   enhancedStatusCode: one(readStatusCode),
   evaluatedUser: oneOf(CHOICES.evaluatedUser),
-  flag: () => z.literal(true, { error: 'must be true, or left out' }),
+  flag: () => readable((value, tell) => value === true || tell([], 'must be true, or left out'), { type: 'boolean' }),
   groups: many(readAddress),
   headerName: one(readHeaderName),
   html: one(readText),
