@@ -37,30 +37,32 @@ export async function decideAsPerson(
 }
 
 /** Somebody reads what was written to others. */
-export const noteOfExport = (held: Held, who: string, at: Date): AuditEntry => ({
-  at,
-  who,
-  act: `${held.kind}.exported`,
-  subject: held.id,
-  before: textOf(held),
-  after: '',
-});
+export function noteOfExport(held: Held, who: string, at: Date): AuditEntry {
+  const text = lines(factsOf(held));
+  return { at, who, act: `${held.kind}.exported`, subject: held.id, before: text, after: text };
+}
 
 function noteOf(held: Held, { at, by: who, state, comment, part }: HeldDecision): AuditEntry {
-  const { id, kind, recipients } = held;
-  const to = part?.recipients ?? recipients.map(({ address }) => address);
+  const { id, kind } = held;
+  const word = WORDS[kind][state];
+  const facts = factsOf(held);
+  const recipients = part === undefined ? facts.recipients : shortList(part.recipients);
   return {
     at,
     who,
-    act: `${kind}.${WORDS[kind][state]}`,
+    act: `${kind}.${word}`,
     subject: id,
-    before: textOf(held),
-    after: lines({ recipients: shortList(to), ...(part === undefined ? {} : { as: part.id }), comment }),
+    before: lines({ ...facts, state: 'held' }),
+    after: lines({ ...facts, recipients, state: word, entry: part?.id ?? '', comment }),
   };
 }
 
-const textOf = ({ rule, envelope: { sender }, subject, recipients }: Held): string =>
-  lines({ rule, sender, subject, recipients: shortList(recipients.map(({ address }) => address)) });
+const factsOf = ({ rule, envelope: { sender }, subject, recipients }: Held) => ({
+  rule,
+  sender,
+  subject,
+  recipients: shortList(recipients.map(({ address }) => address)),
+});
 
 function shortList(addresses: readonly string[]): string {
   const noted = addresses.slice(0, RECIPIENTS_NOTED).join(', ');

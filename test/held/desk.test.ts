@@ -88,7 +88,9 @@ describe('the desk of kept mail', () => {
       assert.deepEqual((await store.get(idOf(1)))?.recipients, recipients('carol@dest.test'));
       assert.equal(await stateOf(store, 1), 'held');
       assert.equal(await stateOf(store, 901), 'releasing');
-      assert.equal(noted[0]?.after, `recipients: Bob@dest.test\nas: ${idOf(901)}\n`);
+      const facts = 'rule: Card numbers\nsender: alice@example.org\nsubject: hello\n';
+      assert.equal(noted[0]?.before, `${facts}recipients: Bob@dest.test, carol@dest.test\nstate: held\n`);
+      assert.equal(noted[0]?.after, `${facts}recipients: Bob@dest.test\nstate: released\nentry: ${idOf(901)}\n`);
     }));
 
   test('whoever names all recipients means all', async () =>
@@ -206,14 +208,15 @@ describe('the desk of kept mail', () => {
       await desk.content('quarantine', idOf(2), 'olga');
       assert.deepEqual(noted, []);
       await desk.content('quarantine', idOf(1), 'olga');
+      const text = 'rule: Card numbers\nsender: alice@example.org\nsubject: hello\nrecipients: bob@dest.test\n';
       assert.deepEqual(noted, [
         {
           at: at(9),
           who: 'olga',
           act: 'quarantine.exported',
           subject: idOf(1),
-          before: 'rule: Card numbers\nsender: alice@example.org\nsubject: hello\nrecipients: bob@dest.test\n',
-          after: '',
+          before: text,
+          after: text,
         },
       ]);
       bench.auditFailure = new StorageUnavailable('full', 'audit.db: the disk is full');

@@ -243,15 +243,16 @@ describe('the form of a moderator', () => {
     assert.equal(await stateOf(1), 'held');
     auditFailure = undefined;
     await press(1, 'Reject', { comment: 'No.\nNever.' });
+    const facts =
+      'rule: Card numbers\nsender: alice@example.org\nsubject: Offer act: forged\nrecipients: bob@dest.test\n';
     assert.deepEqual(noted, [
       {
         at: at(10),
         who: 'boss@example.org',
         act: 'moderation.rejected',
         subject: idOf(1),
-        before:
-          'rule: Card numbers\nsender: alice@example.org\nsubject: Offer act: forged\nrecipients: bob@dest.test\n',
-        after: 'recipients: bob@dest.test\ncomment: No. Never.\n',
+        before: `${facts}state: held\n`,
+        after: `${facts}state: rejected\ncomment: No. Never.\n`,
       },
     ]);
   });
