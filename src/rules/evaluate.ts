@@ -9,10 +9,10 @@ import assert from 'node:assert/strict';
 import { act, addedTo } from './act.ts';
 import { finished, firstBranch, mergedNotices, split, type OpenBranch } from './branch.ts';
 import type { CompiledRule, CompiledRuleSet } from './compile.ts';
-import type { Evaluation, EvaluationResult, Notice, RuleTrail, Unfinished } from './evaluation.ts';
+import type { Change, Evaluation, EvaluationResult, Notice, RuleTrail, Unfinished } from './evaluation.ts';
 import { listed } from './evidence.ts';
 import type { HeaderFacts, MessageFacts, Need } from './facts.ts';
-import { headerView, type HeaderView } from './header-view.ts';
+import { changed, type HeaderView } from './header-view.ts';
 import { judge, type Gathering, type Judged } from './judge.ts';
 import type { Look, Recipient } from './look.ts';
 import type { Rule } from './rule.ts';
@@ -39,7 +39,8 @@ class Run {
   readonly #facts: MessageFacts;
   /** What may be looked at until now, however much is known. */
   readonly #granted = new Set<Need>();
-  readonly #headers = new WeakMap<OpenBranch['changes'], HeaderView>();
+  /** By the change that came last; there is none in two branches but those that were one until then. */
+  readonly #headers = new WeakMap<Change, HeaderView>();
   readonly #trails: RuleTrail[] = [];
   readonly #notices: Notice[] = [];
   readonly #added = new Set<string>();
@@ -130,11 +131,14 @@ class Run {
     return undefined;
   }
 
-  #headerOf(header: HeaderFacts, changes: OpenBranch['changes']): HeaderView {
-    const known = this.#headers.get(changes);
-    if (known !== undefined) return known;
-    const view = headerView(header, changes);
-    this.#headers.set(changes, view);
+  #headerOf(header: HeaderFacts, changes: readonly Change[]): HeaderView {
+    const at = changes.findLastIndex((change) => this.#headers.has(change));
+    const last = changes[at];
+    let view = last === undefined ? header : (this.#headers.get(last) ?? header);
+    for (const change of changes.slice(at + 1)) {
+      view = changed(view, change);
+      this.#headers.set(change, view);
+    }
     return view;
   }
 }

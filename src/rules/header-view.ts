@@ -5,10 +5,6 @@ import type { HeaderFacts, HeaderFieldFact } from './facts.ts';
 
 export type HeaderView = HeaderFacts;
 
-export function headerView(header: HeaderFacts, changes: readonly Change[]): HeaderView {
-  return changes.reduce<HeaderView>(changed, header);
-}
-
 /** A body's change is none of the header's. */
 export function changed(view: HeaderView, change: Change): HeaderView {
   switch (change.kind) {

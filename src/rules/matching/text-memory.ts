@@ -1,6 +1,7 @@
 /** What was found in the texts that were looked at last: a message's texts are asked about by one condition after the other. */
 
-const TEXTS_LIMIT = 256;
+/** More than a message has recipients, whose addresses are asked about by one rule after the other. */
+const TEXTS_LIMIT = 1024;
 const CHARACTERS_LIMIT = 4_194_304;
 
 export class TextMemory<Value> {

@@ -4,8 +4,8 @@ import { foldWord, isWhole } from './folding.ts';
 import type { FoldedText } from './folding.ts';
 import type { Hit } from './matcher.ts';
 
-/** Where each term was found first, in folded units; -1 where it was not. By the number of the term. */
-export type FirstHits = { readonly starts: Int32Array; readonly ends: Int32Array };
+/** Where each term that was found was found first, in folded units. By the number of the term: of thousands few are in one text. */
+export type FirstHits = ReadonlyMap<number, { readonly start: number; readonly end: number }>;
 
 /** A word of a rule, and the number under which it is looked for. */
 export type Term = { readonly value: string; readonly number: number };
@@ -20,18 +20,14 @@ export class WordSearch {
   }
 
   firstHits(folded: FoldedText): FirstHits {
-    const starts = new Int32Array(this.#terms.length).fill(-1);
-    const ends = new Int32Array(this.#terms.length).fill(-1);
-    let missing = this.#terms.length;
+    const hits = new Map<number, { readonly start: number; readonly end: number }>();
     this.#automaton.search(folded.units, folded.length, (term, end) => {
       const start = end - (this.#terms[term]?.length ?? 0);
-      if ((starts[term] ?? 0) >= 0 || !isWhole(folded, start, end)) return false;
-      starts[term] = start;
-      ends[term] = end;
-      missing -= 1;
-      return missing === 0;
+      if (hits.has(term) || !isWhole(folded, start, end)) return false;
+      hits.set(term, { start, end });
+      return hits.size === this.#terms.length;
     });
-    return { starts, ends };
+    return hits;
   }
 
   /** In the order of their ends; those of one term do not overlap. */
@@ -75,15 +71,13 @@ export class TermTable {
 }
 
 /** The hit of these words that stands first in the text. */
-export function firstOf(terms: readonly Term[], folded: FoldedText, { starts, ends }: FirstHits): Hit | undefined {
-  let first: Term | undefined;
-  for (const term of terms) {
-    const start = starts[term.number] ?? -1;
-    if (start >= 0 && (first === undefined || start < (starts[first.number] ?? 0))) first = term;
+export function firstOf(terms: readonly Term[], folded: FoldedText, hits: FirstHits): Hit | undefined {
+  let first: { readonly value: string; readonly start: number; readonly end: number } | undefined;
+  for (const { value, number } of terms) {
+    const hit = hits.get(number);
+    if (hit !== undefined && (first === undefined || hit.start < first.start)) first = { value, ...hit };
   }
-  return first === undefined
-    ? undefined
-    : hitOf(first.value, folded, starts[first.number] ?? 0, ends[first.number] ?? 0);
+  return first === undefined ? undefined : hitOf(first.value, folded, first.start, first.end);
 }
 
 export function hitOf(value: string, { offsets }: FoldedText, start: number, end: number): Hit {

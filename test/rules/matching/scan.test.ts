@@ -21,7 +21,22 @@ function plainHits(pattern: string, text: string): Hit[] {
 }
 
 const repeated = fc.tuple(
-  fc.constantFrom('a', 'b', '1', '-', 'ab', 'abc1', '[a-c]', '[^a]', '.', 'b1-a', 'secret', '123-45'),
+  fc.constantFrom(
+    'a',
+    'b',
+    '1',
+    '-',
+    'ab',
+    'abc1',
+    '[a-c]',
+    '[^a]',
+    '.',
+    'b1-a',
+    'secret',
+    '123-45',
+    'secret.+',
+    'b1-a.*?',
+  ),
   fc.constantFrom('', '', '', '?', '*', '+', '{2}', '{1,3}', '{2,}', '+?', '*?'),
 );
 const sequence = fc
@@ -94,6 +109,8 @@ test('conditions that are compiled after a text was searched are found in it as 
   const third = scan.patterns(['\\d\\d']);
   assert.equal(second.find('one two 33')?.value, 'two');
   assert.equal(third.kind === 'compiled' && third.matcher.find('one two 33')?.offset, 8);
+  const fourth = scan.patterns(['two']);
+  assert.equal(fourth.kind === 'compiled' && fourth.matcher.find('one two 33')?.offset, 4);
 });
 
 test('all patterns of a condition that are refused are named', () => {
@@ -106,11 +123,50 @@ test('all patterns of a condition that are refused are named', () => {
   );
 });
 
-test('each character of a text is read once, whatever the words and the text', () => {
-  const terms = ['a', 'aa', 'aaa', 'aab', 'ba', `${'a'.repeat(60)}b`].map((term) =>
-    Uint16Array.from(term, (each) => each.charCodeAt(0)),
+test('a match is found as far from its candidate as the pattern reaches', () => {
+  const pattern = 'a{0,20}b{0,20}c{0,20}d{0,20}secret[0-9]{0,20}e{0,20}f{0,20}';
+  const value = ['a', 'b', 'c', 'd', 'secret', '0', 'e', 'f']
+    .map((piece) => piece.repeat(piece === 'secret' ? 1 : 20))
+    .join('');
+  const text = `${' '.repeat(2000)}${value}${' '.repeat(2000)}${value}`;
+  const matcher = compilePatterns([pattern]);
+  assert.ok(matcher.kind === 'compiled');
+  assert.deepEqual(
+    matcher.matcher.findAll(text, 9).map(({ offset, length }) => [offset, length]),
+    [
+      [2000, value.length],
+      [4000 + value.length, value.length],
+    ],
   );
-  const text = Uint16Array.from('aaab'.repeat(5_000) + 'a'.repeat(20_000), (each) => each.charCodeAt(0));
+});
+
+const ofTwoLetters = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 6 });
+const units = (text: string): Uint16Array => Uint16Array.from(text, (each) => each.charCodeAt(0));
+
+test('the automaton finds every term wherever it ends', () => {
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(ofTwoLetters, { maxLength: 8 }),
+      fc.array(ofTwoLetters, { maxLength: 8 }),
+      (terms, parts) => {
+        const text = parts.join('');
+        const found: string[] = [];
+        new Automaton(terms.map(units)).search(units(text), text.length, (term, end) => {
+          found.push(`${terms[term]} ${end}`);
+          return false;
+        });
+        const expected = Array.from({ length: text.length }, (_, index) => index + 1).flatMap((end) =>
+          terms.filter((term) => text.slice(0, end).endsWith(term)).map((term) => `${term} ${end}`),
+        );
+        assert.deepEqual(found.toSorted(), expected.toSorted());
+      },
+    ),
+  );
+});
+
+test('each character of a text is read once, whatever the words and the text', () => {
+  const terms = ['a', 'aa', 'aaa', 'aab', 'ba', `${'a'.repeat(60)}b`].map(units);
+  const text = units('aaab'.repeat(5_000) + 'a'.repeat(20_000));
   let read = 0;
   const counted = new Proxy(text, {
     get(target, name) {
@@ -148,6 +204,14 @@ test('of a text full of beginnings few candidates are kept, then the whole text 
   assert.equal(search.search('secret secret 12')[0]?.length, 2);
 });
 
+test('what stands between the characters of a factor parts them', () => {
+  const pattern = compilePattern('\\d{3}-\\d{2}-\\d{4}');
+  assert.ok(pattern.kind === 'compiled');
+  const search = new CandidateSearch([pattern.pattern]);
+  assert.deepEqual(search.search('123x-45-6789 123-4x5-6789 12-34-5678'), [[]]);
+  assert.equal(search.search('x 123-45-6789').flat().length, 1);
+});
+
 test('a text that is folded is at most three times as long', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
@@ -163,13 +227,18 @@ test('of the texts that were searched the last are remembered, and no more than 
   ask('one');
   ask('one');
   assert.equal(made, 1);
-  for (let index = 0; index < 256; index += 1) ask(`other ${index}`);
+  for (let index = 0; index < 3000; index += 1) ask(`other ${index}`);
+  ask('other 2999');
+  assert.equal(made, 3001);
   ask('one');
-  assert.equal(made, 258);
+  assert.equal(made, 3002);
   const large = 'x'.repeat(5_000_000);
   ask(large);
   ask(large);
-  assert.equal(made, 259);
+  assert.equal(made, 3003);
   ask('one');
-  assert.equal(made, 260);
+  assert.equal(made, 3004);
+  ask('two');
+  ask('one');
+  assert.equal(made, 3005);
 });
