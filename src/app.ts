@@ -18,16 +18,29 @@ import { makeReport, type Trace } from '#log/report.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
 import { requiresDnssec, usesDane } from '#outbound/dane-use.ts';
 import { ownEndpoints } from '#outbound/own-addresses.ts';
-import { queueIds } from '#queue/id.ts';
+import type { HeldStore } from '#held/store.ts';
+import { heldNotices } from '#mail-flow/notices/held-notices.ts';
+import { queueIds, type MakeQueueId } from '#queue/id.ts';
 import { Queue } from '#queue/queue.ts';
 import type { TraceStore } from '#queue/trace-store.ts';
 import type { RecordStore } from '#records/store.ts';
+import { reportMaker } from '#reporting/dsn/reports.ts';
+import { suppressingRefused } from '#reporting/tls-report/suppression.ts';
+import { SqliteHeldStore } from '#storage/sqlite/held-store.ts';
 import { SqliteQueueStore } from '#storage/sqlite/queue-store.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceStore } from '#storage/sqlite/trace-store.ts';
 import { Delivery } from './delivery.ts';
+import { HeldMail, type HeldMailParts } from './held-mail.ts';
+import { MailRules } from './mail-rules.ts';
 import { systemClock } from './policy-chain.ts';
-import { StartRefused, type Listening, type ProcessStatus, type RelayProcess } from './relay-process.ts';
+import {
+  StartRefused,
+  type Listening,
+  type ProcessStatus,
+  type RelayProcess,
+  type RelaySetup,
+} from './relay-process.ts';
 import { TlsReports } from './tls-reports.ts';
 
 /** A proxy speaks first and at once. */
@@ -41,7 +54,7 @@ const TROUBLE_SHOWN_MS = 10_000;
 export class Relay implements RelayProcess {
   readonly #logger: Logger;
   readonly #metrics: Metrics;
-  #config: RelayConfig | undefined;
+  #setup: RelaySetup | undefined;
   #running: Running | undefined;
   #storageFailedAt = -Infinity;
 
@@ -50,10 +63,10 @@ export class Relay implements RelayProcess {
     this.#metrics = metrics;
   }
 
-  async start(config: RelayConfig, shards: readonly number[]): Promise<readonly Listening[]> {
+  async start(setup: RelaySetup, shards: readonly number[]): Promise<readonly Listening[]> {
     // Queued mail is nobody else's business, wherever the data directory lies.
     process.umask(0o077);
-    this.#setConfig(config);
+    this.#take(setup);
     const reporting: Reporting = (trace) => {
       const report = makeReport({ logger: this.#logger, metrics: this.#metrics, trace });
       return (event, fields, error) => {
@@ -61,12 +74,20 @@ export class Relay implements RelayProcess {
         report(event, fields, error);
       };
     };
-    this.#running = await Running.open(() => this.#config ?? config, shards, reporting);
+    this.#running = await Running.open({
+      live: () => this.#setup ?? setup,
+      shards,
+      reporting,
+      setFigures: ({ quarantine, moderation }) => {
+        this.#metrics.set('heldQuarantine', quarantine);
+        this.#metrics.set('heldModeration', moderation);
+      },
+    });
     return this.#running.inbound.addresses();
   }
 
-  async reload(config: RelayConfig): Promise<void> {
-    this.#setConfig(config);
+  async reload(setup: RelaySetup): Promise<void> {
+    this.#take(setup);
     await this.#running?.reload();
   }
 
@@ -109,9 +130,9 @@ export class Relay implements RelayProcess {
     await this.#logger.flush();
   }
 
-  #setConfig(config: RelayConfig): void {
-    this.#config = config;
-    this.#logger.setLevel(config.log.level);
+  #take(setup: RelaySetup): void {
+    this.#setup = setup;
+    this.#logger.setLevel(setup.config.log.level);
   }
 }
 
@@ -125,11 +146,15 @@ class Running {
   readonly #certificates: ServerCertificates;
   readonly #delivery: Delivery;
   readonly #tlsReports: TlsReports;
+  readonly #mailRules: MailRules;
+  readonly #heldMail: HeldMail;
   readonly #traces: TraceStore;
   readonly #records: RecordStore;
+  readonly #held: HeldStore;
   readonly #timers: readonly NodeJS.Timeout[];
 
-  private constructor(live: Live<RelayConfig>, stores: Stores, reporting: Reporting) {
+  private constructor({ live: setup, reporting, setFigures }: RunningParts, stores: Stores) {
+    const live = (): RelayConfig => setup().config;
     this.#settings = live;
     const report = reporting(tracing(stores.traces));
     const makeQueueId = queueIds(randomInt(32_768));
@@ -137,38 +162,42 @@ class Running {
     this.queue = stores.queue;
     this.#traces = stores.traces;
     this.#records = stores.records;
+    this.#held = stores.held;
     this.#certificates = new ServerCertificates(live, report);
-    const users = new UserDirectory(() => live().inbound.authentication.usersFile);
-    this.inbound = new Inbound({
+    this.inbound = this.#makeInbound(stores.queue, makeQueueId, report);
+    const makeReports = suppressingRefused(reportMaker(live, makeQueueId), {
+      store: stores.records,
       settings: live,
-      admission: makeAdmission(live),
-      authentication: makeAuthentication({
-        settings: live,
-        verifyUser: async (user, password) => users.verify(user, password),
-        report,
-        now: () => performance.now(),
-      }),
-      certificates: this.#certificates,
-      readProxyHeader: async (socket) => readProxyHeader(socket, PROXY_HEADER_MS),
-      accept: async (message) => {
-        await stores.queue.accept([message]);
-        return undefined;
-      },
-      takeReport: async (mail) => this.#tlsReports.take(mail),
-      makeQueueId,
-      spoolDirectory: stores.queue.spoolDirectory,
-      inlineLimit: () => live().queue.inlineLimit,
       report,
-      clock: systemClock,
     });
-
+    this.#heldMail = new HeldMail({
+      settings: live,
+      store: stores.held,
+      queue: stores.queue,
+      notices: heldNotices({ settings: live, makeQueueId, now: systemClock }),
+      makeQueueId,
+      report,
+      setFigures,
+      doesChores: stores.ownsRecords,
+    });
+    this.#mailRules = new MailRules({
+      settings: live,
+      documents: () => setup().documents,
+      queue: stores.queue,
+      held: stores.held,
+      onHeld: () => this.#heldMail.wake(),
+      records: stores.records,
+      makeReports,
+      makeQueueId,
+      report,
+    });
     this.#delivery = new Delivery({
       settings: live,
       queue: stores.queue,
       records: stores.records,
       report,
       count: (session) => this.#tlsReports.count(session),
-      makeQueueId,
+      makeReports,
       isOurs: (ip, port) => ownEndpoints(this.inbound.addresses())(ip, port),
       doesChores: stores.ownsRecords,
     });
@@ -184,24 +213,50 @@ class Running {
     this.#timers = this.#startTimers(report, stores.ownsRecords);
   }
 
+  #makeInbound(queue: Queue, makeQueueId: MakeQueueId, report: Report): Inbound {
+    const settings = this.#settings;
+    const users = new UserDirectory(() => this.#settings().inbound.authentication.usersFile);
+    return new Inbound({
+      settings,
+      admission: makeAdmission(settings),
+      authentication: makeAuthentication({
+        settings,
+        verifyUser: async (user, password) => users.verify(user, password),
+        report,
+        now: () => performance.now(),
+      }),
+      certificates: this.#certificates,
+      readProxyHeader: async (socket) => readProxyHeader(socket, PROXY_HEADER_MS),
+      accept: async (message, origin) => this.#mailRules.accept(message, origin),
+      takeReport: async (mail) => this.#tlsReports.take(mail),
+      makeQueueId,
+      spoolDirectory: queue.spoolDirectory,
+      inlineLimit: () => this.#settings().queue.inlineLimit,
+      report,
+      clock: systemClock,
+    });
+  }
+
   /** Rejects with a sentence for the operator, and leaves nothing open. */
-  static async open(live: Live<RelayConfig>, shards: readonly number[], reporting: Reporting): Promise<Running> {
-    const stores = await openStores(live, shards, reporting());
+  static async open(parts: RunningParts): Promise<Running> {
+    const stores = await openStores(() => parts.live().config, parts.shards, parts.reporting());
     let running: Running | undefined;
     try {
-      running = new Running(live, stores, reporting);
+      running = new Running(parts, stores);
       await running.#start();
       return running;
     } catch (error) {
       await running?.drain(0);
       await stores.queue.close();
       await stores.records.close();
+      await stores.held.close();
       throw error;
     }
   }
 
   async reload(): Promise<void> {
     await this.#certificates.refresh();
+    await this.#mailRules.reload();
     await this.inbound.reload();
     await this.#delivery.reload();
   }
@@ -217,12 +272,13 @@ class Running {
 
   wake(): void {
     this.#delivery.lookAgain();
+    this.#heldMail.wake();
   }
 
   async drain(timeout: Milliseconds): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.inbound.drain(timeout), this.#delivery.drain(timeout)]);
-    await this.#tlsReports.drain(timeout);
+    await Promise.all([this.#tlsReports.drain(timeout), this.#heldMail.drain(timeout), this.#mailRules.drain()]);
     this.#certificates.close();
   }
 
@@ -231,6 +287,7 @@ class Running {
     await this.#traces.close();
     await this.queue.close();
     await this.#records.close();
+    await this.#held.close();
   }
 
   async #start(): Promise<void> {
@@ -239,6 +296,8 @@ class Running {
     if (requiresDnssec(this.#settings())) demandDnssec(await tested);
     await this.inbound.start();
     this.#tlsReports.start();
+    this.#mailRules.start();
+    this.#heldMail.start();
     // Mail is taken at once, and sent when it is known what the resolver's word is worth.
     void tested.then(() => this.#delivery.begin());
   }
@@ -267,16 +326,25 @@ class Running {
   }
 }
 
+type RunningParts = {
+  readonly live: Live<RelaySetup>;
+  readonly shards: readonly number[];
+  readonly reporting: Reporting;
+  readonly setFigures: HeldMailParts['setFigures'];
+};
+
 type Stores = {
   readonly queue: Queue;
   readonly traces: TraceStore;
   readonly records: RecordStore;
+  readonly held: HeldStore;
   /** All processes share the records; this one clears them up. */
   readonly ownsRecords: boolean;
 };
 
 async function openStores(live: Live<RelayConfig>, shards: readonly number[], report: Report): Promise<Stores> {
   const opened: SqliteQueueStore[] = [];
+  const others: { close: () => Promise<void> }[] = [];
   try {
     for (const shard of shards) {
       opened.push(await SqliteQueueStore.open(live().dataDirectory, shard));
@@ -294,9 +362,11 @@ async function openStores(live: Live<RelayConfig>, shards: readonly number[], re
       now: systemClock,
       onDamage: (file) => report('records.damaged', { file }),
     });
-    return { queue, traces, records, ownsRecords: shards.includes(0) };
+    others.push(records);
+    const held = await SqliteHeldStore.open(live().dataDirectory);
+    return { queue, traces, records, held, ownsRecords: shards.includes(0) };
   } catch (error) {
-    await Promise.all(opened.map(async (store) => store.close()));
+    await Promise.all([...opened, ...others].map(async (store) => store.close()));
     throw error;
   }
 }

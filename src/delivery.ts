@@ -12,12 +12,10 @@ import { PolicyWatch } from '#outbound/policy-watch.ts';
 import { SessionPool } from '#outbound/pool.ts';
 import { TlsTeller } from '#outbound/tls-events.ts';
 import { LEASE_MS, OutboundWorker } from '#outbound/worker.ts';
-import type { MakeQueueId } from '#queue/id.ts';
 import type { Queue } from '#queue/queue.ts';
 import { scheduleFor } from '#queue/schedule.ts';
 import type { RecordStore } from '#records/store.ts';
-import { reportMaker } from '#reporting/dsn/reports.ts';
-import { suppressingRefused } from '#reporting/tls-report/suppression.ts';
+import type { MakeReports } from '#reporting/dsn/reports.ts';
 import { LastDecisions } from '#tls-policy/last-decisions.ts';
 import { isExpired } from '#tls-policy/override.ts';
 import type { CountResults } from '#tls-policy/results.ts';
@@ -32,7 +30,7 @@ export type DeliveryParts = {
   readonly records: RecordStore;
   readonly report: Report;
   readonly count: CountResults;
-  readonly makeQueueId: MakeQueueId;
+  readonly makeReports: MakeReports;
   readonly isOurs: (ip: string, port: number) => boolean;
   /** This process does what one must do for all. */
   readonly doesChores: boolean;
@@ -51,7 +49,7 @@ export class Delivery {
   #isDraining = false;
 
   constructor(parts: DeliveryParts) {
-    const { settings, queue, records, report, count, makeQueueId } = parts;
+    const { settings, queue, records, report, count } = parts;
     this.#parts = parts;
     this.trust = resolverTrust(settings, report);
     const chain = new PolicyChain({ ...parts, dnssec: () => this.trust.dnssec() });
@@ -83,7 +81,7 @@ export class Delivery {
       attempt: async (order) => attempt(order, attemptParts),
       pauses: this.#pauses,
       watch: this.#watch,
-      makeReports: suppressingRefused(reportMaker(settings, makeQueueId), { store: records, settings, report }),
+      makeReports: parts.makeReports,
       settings,
       schedules: () => settings().queue,
       report,

@@ -89,6 +89,6 @@ export class PolicyChain {
   }
 }
 
-const steadyClock = (): number => performance.now();
+export const steadyClock = (): number => performance.now();
 
 export const systemClock = (): Date => new Date();

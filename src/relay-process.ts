@@ -3,6 +3,7 @@
  * the listening sockets. The child's side is `worker.ts`; what a relay is made of is said in `app.ts`.
  */
 import cluster, { type Worker } from 'node:cluster';
+import type { MailFlowDocuments } from '#config/mail-flow/documents.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { DnssecState } from '#dns/dnssec-state.ts';
 import type { MetricsSnapshot } from '#log/metrics.ts';
@@ -11,7 +12,14 @@ import { StorageUnavailable, type QueueDepth } from '#queue/store.ts';
 
 export type Listening = { readonly name: string; readonly address: string; readonly port: number };
 
-/** What one process says of itself; survives JSON but for the date in `depth`. */
+/** All that a relay goes by; can be cloned. */
+export type RelaySetup = {
+  readonly config: RelayConfig;
+  /** What the configuration names: mail flow rules, types of sensitive information, people. */
+  readonly documents: MailFlowDocuments;
+};
+
+/** What one process says of itself; can be cloned. */
 export type ProcessStatus = {
   readonly pid: number;
   readonly listening: readonly Listening[];
@@ -25,8 +33,8 @@ export type ProcessStatus = {
 
 export interface RelayProcess {
   /** Resolves when mail is accepted; rejects with a sentence for the operator. */
-  start(config: RelayConfig, shards: readonly number[]): Promise<readonly Listening[]>;
-  reload(config: RelayConfig): Promise<void>;
+  start(setup: RelaySetup, shards: readonly number[]): Promise<readonly Listening[]>;
+  reload(setup: RelaySetup): Promise<void>;
   /** The store was changed by an operator: look at it now. */
   wake(): void;
   status(): Promise<ProcessStatus>;
@@ -36,8 +44,8 @@ export interface RelayProcess {
 
 /** What a child is asked; each order is answered by one `Answer` with its number. */
 export type Order =
-  | { readonly kind: 'start'; readonly config: RelayConfig; readonly shards: readonly number[] }
-  | { readonly kind: 'reload'; readonly config: RelayConfig }
+  | { readonly kind: 'start'; readonly setup: RelaySetup; readonly shards: readonly number[] }
+  | { readonly kind: 'reload'; readonly setup: RelaySetup }
   | { readonly kind: 'wake' }
   | { readonly kind: 'status' }
   | { readonly kind: 'drain'; readonly timeout: Milliseconds };
@@ -105,12 +113,12 @@ export class ForkedRelay implements RelayProcess {
     return this.#worker.process.pid ?? 0;
   }
 
-  async start(config: RelayConfig, shards: readonly number[]): Promise<readonly Listening[]> {
-    return this.#order<readonly Listening[]>({ kind: 'start', config, shards });
+  async start(setup: RelaySetup, shards: readonly number[]): Promise<readonly Listening[]> {
+    return this.#order<readonly Listening[]>({ kind: 'start', setup, shards });
   }
 
-  async reload(config: RelayConfig): Promise<void> {
-    await this.#order({ kind: 'reload', config });
+  async reload(setup: RelaySetup): Promise<void> {
+    await this.#order({ kind: 'reload', setup });
   }
 
   wake(): void {

@@ -3,13 +3,14 @@
  * signals, and the end. Resolves to the exit code when the relay has stopped.
  */
 import { availableParallelism } from 'node:os';
-import { isIPv6 } from 'node:net';
 import { makeToken, removeAccess, writeAccess } from '#admin/access.ts';
 import type { Readiness, RelayState, RelayStatus, ReloadOutcome } from '#admin/relay-status.ts';
 import { adminRoutes } from '#admin/routes.ts';
+import { ruleRoutes } from '#admin/rule-routes.ts';
 import { makeDevelopmentCertificates } from '#cli/certificates.ts';
 import { checkConfig } from '#config/check.ts';
 import { loadConfig, type LoadedConfig, type Machine } from '#config/load.ts';
+import { demandDocuments, type MailFlowDocuments } from '#config/mail-flow/documents.ts';
 import { ConfigError, problemText, settingName } from '#config/problems.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import { dnssecText, type DnssecState } from '#dns/dnssec-state.ts';
@@ -19,20 +20,19 @@ import { makeLogger, type Logger } from '#log/logger.ts';
 import { makeMetrics, METRICS_CONTENT_TYPE, renderMetrics, type Metrics } from '#log/metrics.ts';
 import { makeReport } from '#log/report.ts';
 import { requiresDnssec } from '#outbound/dane-use.ts';
-import type { QueueAct, QueueDesk, QueueFilter } from '#queue/desk.ts';
-import { ownEndpoints } from '#outbound/own-addresses.ts';
-import type { QueueDepth } from '#queue/store.ts';
-import type { PolicyDesk } from '#tls-policy/desk.ts';
-import { RecordTlsReportDesk, type TlsReportDesk } from '#reporting/tls-report/desk.ts';
-import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
+import { SqliteAuditStore } from '#storage/sqlite/audit.ts';
+import { SqliteHeldStore } from '#storage/sqlite/held-store.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { listShards } from '#storage/sqlite/shards.ts';
-import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { Relay } from './app.ts';
+import { banner } from './banner.ts';
+import { depthOf, dnssecOf } from './process-sums.ts';
+import { ModerationSite } from './moderation-site.ts';
+import { operatorDesks } from './operator-desks.ts';
 import { Publisher } from './publisher.ts';
-import { StartRefused, type Listening, type ProcessStatus } from './relay-process.ts';
+import { StartRefused, type Listening } from './relay-process.ts';
 import { systemClock } from './policy-chain.ts';
-import { RecordPolicyDesk } from './policy-desk.ts';
+import { openRuleDesk } from './rule-desk.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** How long the process may take to end by itself once everything is closed. */
@@ -43,10 +43,11 @@ const DRAIN_MS = 30_000;
 export type RunParts = { readonly machine: Machine; readonly version: string; readonly write: (text: string) => void };
 
 export async function runRelay(loaded: LoadedConfig, { machine, version, write }: RunParts): Promise<number> {
+  const documents = demandDocuments(loaded.config);
   const config = await withCertificates(loaded.config);
   const logger = makeLogger(config.log);
   const metrics = makeMetrics();
-  const running = new RunningRelay({ loaded: { ...loaded, config }, machine, version, logger, metrics });
+  const running = new RunningRelay({ loaded: { ...loaded, config }, documents, machine, version, logger, metrics });
   try {
     const listening = await running.start();
     write(banner({ ...loaded, config }, listening, running));
@@ -62,6 +63,7 @@ export async function runRelay(loaded: LoadedConfig, { machine, version, write }
 
 type Parts = {
   readonly loaded: LoadedConfig;
+  readonly documents: MailFlowDocuments;
   readonly machine: Machine;
   readonly version: string;
   readonly logger: Logger;
@@ -73,9 +75,13 @@ class RunningRelay {
   readonly #report: Report;
   readonly #supervisor: Supervisor;
   readonly #publisher: Publisher;
+  readonly #moderation: ModerationSite;
   readonly #startedAt = new Date();
   readonly #stop = Promise.withResolvers<void>();
   #config: RelayConfig;
+  #documents: MailFlowDocuments;
+  /** The last one, until another is carried out. */
+  #refusedReload: RelayStatus['refusedReload'];
   #state: RelayState = 'starting';
   #http: HttpServer | undefined;
   /** Where commands find us; another one in a configuration read later is not ours. */
@@ -84,16 +90,28 @@ class RunningRelay {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#config = parts.loaded.config;
+    this.#documents = parts.documents;
     this.#report = makeReport(parts);
-    this.#supervisor = new Supervisor(this.#config, {
-      report: this.#report,
-      shardsPresent: listShards,
-      inProcess: () => new Relay(parts.logger, parts.metrics),
-      cores: availableParallelism(),
-    });
+    this.#supervisor = new Supervisor(
+      { config: this.#config, documents: this.#documents },
+      {
+        report: this.#report,
+        shardsPresent: listShards,
+        inProcess: () => new Relay(parts.logger, parts.metrics),
+        cores: availableParallelism(),
+      },
+    );
     const openRecords = async (): Promise<SqliteRecordStore> => this.#openRecords();
     const { metrics } = parts;
     this.#publisher = new Publisher({ config: this.#config, openRecords, report: this.#report, metrics });
+    const { dataDirectory } = this.#config;
+    this.#moderation = new ModerationSite({
+      config: this.#config,
+      openStore: async () => SqliteHeldStore.open(dataDirectory),
+      audit: new SqliteAuditStore(dataDirectory),
+      onDecided: () => this.#supervisor.wake(),
+      report: this.#report,
+    });
   }
 
   get url(): string {
@@ -102,6 +120,10 @@ class RunningRelay {
 
   get policyUrl(): string {
     return this.#publisher.url;
+  }
+
+  get moderationUrl(): string {
+    return this.#moderation.url;
   }
 
   /** Resolves when a signal has asked for the end. */
@@ -115,6 +137,7 @@ class RunningRelay {
     };
     const listening = await this.#supervisor.start().catch(refused);
     await this.#publisher.start().catch(refused);
+    await this.#moderation.start().catch(refused);
     const token = makeToken();
     const { address, port, tokenFile } = this.#config.http;
     this.#http = await openHttpServer({ address, port, token, routes: this.#routes(), report: this.#report });
@@ -134,7 +157,7 @@ class RunningRelay {
 
   async close(): Promise<void> {
     this.#state = 'draining';
-    await Promise.all([this.#publisher.close(), this.#supervisor.drain(DRAIN_MS)]);
+    await Promise.all([this.#publisher.close(), this.#moderation.close(), this.#supervisor.drain(DRAIN_MS)]);
     await this.#http?.close();
     if (this.#accessFile !== undefined) await removeAccess(this.#accessFile);
     this.#report('relay.stopped', {});
@@ -160,63 +183,51 @@ class RunningRelay {
       });
       const problems = findings.filter(({ warning = false }) => !warning);
       if (problems.length > 0) throw new ConfigError(problems);
+      const documents = demandDocuments(loaded.config);
       const config = await withCertificates(loaded.config);
-      await this.#publisher.reload(config).catch((error: unknown) => {
-        throw error instanceof StartRefused ? this.#problemOf(error) : error;
-      });
+      for (const site of [this.#publisher, this.#moderation]) {
+        await site.reload(config).catch((error: unknown) => {
+          throw error instanceof StartRefused ? this.#problemOf(error) : error;
+        });
+      }
       this.#config = config;
-      await this.#supervisor.reload(config);
+      this.#documents = documents;
+      await this.#supervisor.reload({ config, documents });
+      this.#refusedReload = undefined;
       this.#report('relay.reloaded', { file });
       return { kind: 'reloaded' };
     } catch (error) {
       const problems = error instanceof ConfigError ? error.problems.map(problemText) : [String(error)];
+      this.#refusedReload = { at: new Date(), problems };
       this.#report('relay.reload-refused', { count: problems.length, reason: problems[0] ?? '' });
       return { kind: 'refused', problems };
     }
   }
 
   #routes(): ReturnType<typeof adminRoutes> {
-    const { dataDirectory } = this.#config;
-    return adminRoutes({
-      desk: new WakingDesk(new SqliteQueueDesk(dataDirectory), () => this.#supervisor.wake()),
-      traces: new SqliteTraceReader(dataDirectory),
-      policies: {
-        explain: async (asked, probe) => this.#withPolicies(async (policies) => policies.explain(asked, probe)),
-        list: async (limit, after) => this.#withPolicies(async (policies) => policies.list(limit, after)),
-      },
-      tlsReports: {
-        list: async (query) => this.#withTlsReports(async (reports) => reports.list(query)),
-        show: async (id) => this.#withTlsReports(async (reports) => reports.show(id)),
-      },
+    const admin = adminRoutes({
+      ...operatorDesks({
+        config: () => this.#config,
+        processes: async () => (await this.#supervisor.statuses()).processes,
+        openRecords: async () => this.#openRecords(),
+        wake: () => this.#supervisor.wake(),
+        report: this.#report,
+      }),
       metrics: { contentType: METRICS_CONTENT_TYPE, render: async () => this.#renderMetrics() },
       readiness: async () => this.#readiness(),
       status: async () => this.#status(),
       reload: async () => this.#reload(),
       report: this.#report,
     });
-  }
-
-  /** Asked seldom, so nothing is kept open in between. */
-  async #withPolicies<Answer>(ask: (policies: PolicyDesk) => Promise<Answer>): Promise<Answer> {
-    const { processes } = await this.#supervisor.statuses();
-    const config = this.#config;
-    const isOurs = ownEndpoints(processes.flatMap(({ listening }) => listening));
-    const records = await this.#openRecords();
-    const desk = new RecordPolicyDesk({ settings: () => config, records, isOurs, dnssec: dnssecOf(processes) });
-    try {
-      return await ask(desk);
-    } finally {
-      await desk.close();
-    }
-  }
-
-  async #withTlsReports<Answer>(ask: (reports: TlsReportDesk) => Promise<Answer>): Promise<Answer> {
-    const desk = new RecordTlsReportDesk(await this.#openRecords());
-    try {
-      return await ask(desk);
-    } finally {
-      await desk.close();
-    }
+    const rules = openRuleDesk(
+      () => this.#config,
+      async () => {
+        const outcome = await this.#reload();
+        return outcome.kind === 'refused' ? outcome.problems : [];
+      },
+    );
+    const audit = new SqliteAuditStore(this.#config.dataDirectory);
+    return [...admin, ...ruleRoutes({ rules, audit, report: this.#report })];
   }
 
   async #openRecords(): Promise<SqliteRecordStore> {
@@ -245,6 +256,8 @@ class RunningRelay {
       checks: [
         { name: 'workers', ok: troubles.length === 0, detail: troubles.join('; ') || 'ok' },
         { name: 'dnssec', ok: isFine, detail: textOf(dnssec) },
+        // Mail goes on by what was in force before.
+        { name: 'configuration', ok: true, detail: refusalText(this.#refusedReload) },
       ],
     };
   }
@@ -267,41 +280,25 @@ class RunningRelay {
       })),
       processes: processes.map(({ pid }) => ({ pid, shards: this.#supervisor.shardsOf(pid), state: this.#state })),
       queue: depthOf(processes),
+      rules: rulesOf(this.#documents),
+      refusedReload: this.#refusedReload,
     };
   }
 }
 
-/** The operator's desk over the databases; what it changes is looked at by the relay at once. */
-class WakingDesk implements Omit<QueueDesk, 'close'> {
-  readonly #desk: QueueDesk;
-  readonly #wake: () => void;
+function rulesOf({ ruleSet: { rules, version } }: MailFlowDocuments): RelayStatus['rules'] {
+  return {
+    version,
+    enabled: rules.filter(({ enabled }) => enabled).length,
+    disabled: rules.filter(({ enabled }) => !enabled).length,
+  };
+}
 
-  constructor(desk: QueueDesk, wake: () => void) {
-    this.#desk = desk;
-    this.#wake = wake;
-  }
-
-  async list(...question: Parameters<QueueDesk['list']>): ReturnType<QueueDesk['list']> {
-    return this.#desk.list(...question);
-  }
-
-  async count(filter: QueueFilter): Promise<number> {
-    return this.#desk.count(filter);
-  }
-
-  async show(messageId: string): ReturnType<QueueDesk['show']> {
-    return this.#desk.show(messageId);
-  }
-
-  async pauses(): ReturnType<QueueDesk['pauses']> {
-    return this.#desk.pauses();
-  }
-
-  async act(filter: QueueFilter, act: QueueAct): Promise<number> {
-    const changed = await this.#desk.act(filter, act);
-    this.#wake();
-    return changed;
-  }
+function refusalText(refused: RelayStatus['refusedReload']): string {
+  if (refused === undefined) return 'ok';
+  const { at: when, problems } = refused;
+  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : '';
+  return `the reload of ${when.toISOString()} was refused, what was in force before goes on: ${problems[0]}${more}`;
 }
 
 /** Without certificates in the configuration the development ones are used, made now if they are missing. */
@@ -311,58 +308,5 @@ async function withCertificates(config: RelayConfig): Promise<RelayConfig> {
   return { ...config, tls: { ...config.tls, certificates: [{ certFile, keyFile }] } };
 }
 
-function depthOf(processes: readonly ProcessStatus[]): QueueDepth {
-  const sum = (count: (depth: QueueDepth) => number): number =>
-    processes.reduce((total, { depth }) => total + count(depth), 0);
-  const oldest = processes
-    .flatMap(({ depth: { oldestReceivedAt } }) => (oldestReceivedAt === undefined ? [] : [new Date(oldestReceivedAt)]))
-    .toSorted((one, other) => one.getTime() - other.getTime());
-  return {
-    waiting: sum(({ waiting }) => waiting),
-    leased: sum(({ leased }) => leased),
-    held: sum(({ held }) => held),
-    messages: sum(({ messages }) => messages),
-    pausedDestinations: Math.max(0, ...processes.map(({ depth }) => depth.pausedDestinations)),
-    oldestReceivedAt: oldest[0],
-  };
-}
-
-/** The worst that any process has found; `undefined` when none has a use for DANE. */
-function dnssecOf(processes: readonly ProcessStatus[]): DnssecState | undefined {
-  const states = processes.map(({ dnssec }) => dnssec).filter((state) => state !== undefined);
-  const worst =
-    states.find(({ kind }) => kind === 'does-not-validate') ?? states.find(({ kind }) => kind === 'unknown');
-  return worst ?? states[0];
-}
-
 const textOf = (dnssec: DnssecState | undefined): string =>
   dnssec === undefined ? 'not tested: nothing asks for DANE' : dnssecText(dnssec);
-
-const FLOORS = {
-  opportunistic: 'opportunistic: clear text where a host has no TLS',
-  encrypted: 'encrypted: nothing leaves in clear or below TLS 1.2',
-  authenticated: 'authenticated: only to hosts whose certificate is verified',
-} as const;
-
-const at = ({ address, port }: Listening): string => `${isIPv6(address) ? `[${address}]` : address}:${port}`;
-
-/** What a person at a terminal wants to know first. */
-function banner(
-  { config, requested }: LoadedConfig,
-  listening: readonly Listening[],
-  { url, policyUrl }: Pick<RunningRelay, 'url' | 'policyUrl'>,
-): string {
-  const { tlsPolicy, listeners, hostname } = config;
-  const postern = requested === undefined ? 'npx postern' : `npx postern --config ${requested}`;
-  const tlsOf = (name: string): string => listeners.find((listener) => listener.name === name)?.tls ?? '';
-  const [mail] = listening;
-  return [
-    `Postern accepts mail as ${hostname}:`,
-    ...listening.map((bound) => `  ${bound.name.padEnd(12)} ${at(bound).padEnd(22)} TLS ${tlsOf(bound.name)}`),
-    `  ${'http'.padEnd(12)} ${url}`,
-    ...(policyUrl === '' ? [] : [`  ${'policies'.padEnd(12)} ${policyUrl}`]),
-    `TLS floor for delivery: ${FLOORS[tlsPolicy.floor]}`,
-    `Try: ${postern} send --from you@${hostname} --to someone@example.net --server ${mail === undefined ? '' : at(mail)}`,
-    'Stop with Ctrl-C; what is queued is kept.',
-  ].join('\n');
-}

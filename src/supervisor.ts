@@ -5,10 +5,16 @@
  */
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processCount, type RelayConfig } from '#config/schema.ts';
+import { processCount } from '#config/schema.ts';
 import type { Report } from '#log/events.ts';
 import type { Milliseconds } from '#mail/units.ts';
-import { ForkedRelay, type Listening, type RelayProcess, type ProcessStatus } from './relay-process.ts';
+import {
+  ForkedRelay,
+  type Listening,
+  type RelayProcess,
+  type ProcessStatus,
+  type RelaySetup,
+} from './relay-process.ts';
 
 const RESTART_WAITS_MS = [100, 500, 2_000, 10_000] as const;
 /** A process that lived so long has earned an immediate replacement. */
@@ -31,19 +37,20 @@ export type SupervisorParts = {
 
 export class Supervisor {
   readonly #parts: SupervisorParts;
-  #config: RelayConfig;
+  #setup: RelaySetup;
   #seats: readonly Seat[] = [];
   #stopping = false;
 
-  constructor(config: RelayConfig, parts: SupervisorParts) {
-    this.#config = config;
+  constructor(setup: RelaySetup, parts: SupervisorParts) {
+    this.#setup = setup;
     this.#parts = parts;
   }
 
   /** Rejects, with nothing left running, when any process cannot start. */
   async start(): Promise<readonly Listening[]> {
-    const count = processCount(this.#config, this.#parts.cores);
-    const present = this.#parts.shardsPresent(this.#config.dataDirectory);
+    const { config } = this.#setup;
+    const count = processCount(config, this.#parts.cores);
+    const present = this.#parts.shardsPresent(config.dataDirectory);
     this.#seats = seatShards(count, present).map((shards, number) => ({
       number,
       shards,
@@ -51,7 +58,12 @@ export class Supervisor {
       trouble: '',
     }));
     if (count > 1) {
-      cluster.setupPrimary({ exec: new URL('worker.ts', import.meta.url).pathname, args: [] });
+      cluster.setupPrimary({
+        exec: new URL('worker.ts', import.meta.url).pathname,
+        args: [],
+        // Dates of rules stay dates on their way.
+        serialization: 'advanced',
+      });
       // Every process takes connections from the shared socket itself: no detour through this one.
       cluster.schedulingPolicy = cluster.SCHED_NONE;
     }
@@ -64,9 +76,9 @@ export class Supervisor {
     return started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))[0] ?? [];
   }
 
-  async reload(config: RelayConfig): Promise<void> {
-    this.#config = config;
-    await Promise.all(this.#relays().map(async (relay) => relay.reload(config)));
+  async reload(setup: RelaySetup): Promise<void> {
+    this.#setup = setup;
+    await Promise.all(this.#relays().map(async (relay) => relay.reload(setup)));
   }
 
   wake(): void {
@@ -105,11 +117,11 @@ export class Supervisor {
   async #occupy(seat: Seat, count: number): Promise<readonly Listening[]> {
     if (count === 1) {
       seat.relay = this.#parts.inProcess();
-      return seat.relay.start(this.#config, seat.shards);
+      return seat.relay.start(this.#setup, seat.shards);
     }
     const relay = new ForkedRelay();
     seat.relay = relay;
-    const listening = await relay.start(this.#config, seat.shards).catch((error: unknown) => {
+    const listening = await relay.start(this.#setup, seat.shards).catch((error: unknown) => {
       relay.kill();
       throw error;
     });

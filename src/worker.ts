@@ -11,10 +11,10 @@ let relay: Relay | undefined;
 async function carryOut(order: Order): Promise<unknown> {
   switch (order.kind) {
     case 'start':
-      relay = new Relay(makeLogger(order.config.log));
-      return relay.start(order.config, order.shards);
+      relay = new Relay(makeLogger(order.setup.config.log));
+      return relay.start(order.setup, order.shards);
     case 'reload':
-      return relay?.reload(order.config);
+      return relay?.reload(order.setup);
     case 'wake':
       return relay?.wake();
     case 'status':

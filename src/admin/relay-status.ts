@@ -24,6 +24,10 @@ export type RelayStatus = {
     readonly state: RelayState;
   }[];
   readonly queue: QueueDepth;
+  /** The mail flow rules in force; `version` changes with any of their files. */
+  readonly rules: { readonly version: string; readonly enabled: number; readonly disabled: number };
+  /** A reload since the last successful one; what was in force before goes on. */
+  readonly refusedReload?: { readonly at: Date; readonly problems: readonly string[] } | undefined;
 };
 
 /** One thing that must be well for mail to be taken. */

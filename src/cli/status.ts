@@ -55,7 +55,22 @@ function statusLines(relay: RelayStatus, now: Date): readonly string[] {
     `  ${'processes'.padEnd(14)}${relay.processes.map(({ pid }) => pid).join(', ')}`,
     `  ${'queue'.padEnd(14)}${queue.waiting} waiting, ${queue.leased} being delivered, ${queue.held} held${oldest}`,
     `  ${'configuration'.padEnd(14)}${relay.configFile}`,
+    `  ${'rules'.padEnd(14)}${rulesText(relay.rules)}`,
+    ...refusedLines(relay.refusedReload),
   ];
+}
+
+function rulesText({ enabled, disabled, version }: RelayStatus['rules']): string {
+  if (enabled + disabled === 0) return 'none';
+  return `${enabled} enabled, ${disabled} disabled (version ${version.slice(0, 12)})`;
+}
+
+function refusedLines(refused: RelayStatus['refusedReload']): readonly string[] {
+  if (refused === undefined) return [];
+  const { at, problems } = refused;
+  const [first = '', ...rest] = problems;
+  const more = rest.length === 0 ? '' : ` and ${rest.length} more; \`postern config check\` shows all`;
+  return [`  ${'reload'.padEnd(14)}refused at ${at.toISOString()}, what was in force before goes on: ${first}${more}`];
 }
 
 /** Those that have failed most often first; a relay among dead hosts has thousands. */

@@ -40,6 +40,8 @@ export const GAUGES = {
     help: 'Attempts under way and idle sessions that are kept.',
     merge: 'sum',
   },
+  heldQuarantine: { name: 'postern_held_quarantine', help: 'Messages in quarantine.', merge: 'max' },
+  heldModeration: { name: 'postern_held_moderation', help: 'Messages that wait for a moderator.', merge: 'max' },
   dnssecValidates: {
     name: 'postern_dnssec_validates',
     help: '1 while the resolver is known to validate DNSSEC; 0 while it is not and DANE is off; missing when nothing asks for DANE.',
@@ -49,7 +51,7 @@ export const GAUGES = {
 
 export type GaugeName = keyof typeof GAUGES;
 
-/** What one process knows; survives JSON. */
+/** What one process knows; can be cloned. */
 export type MetricsSnapshot = readonly object[];
 
 export interface Metrics {

@@ -134,7 +134,7 @@ test('a reload changes what is decided from then on, and drops no session', asyn
     const client = await world.client();
     await client.say('EHLO client.test');
     await client.say('MAIL FROM:<alice@sender.test>');
-    await world.relay.reload(world.config({ tlsPolicy: { floor: 'opportunistic' }, hostname: 'renamed.test' }));
+    await world.relay.reload(world.setup({ tlsPolicy: { floor: 'opportunistic' }, hostname: 'renamed.test' }));
     await client.say(`RCPT TO:<${BOB}>`);
     await client.say('DATA');
     assert.match(await client.say('Subject: x\r\n\r\nx\r\n.'), /^250 /);
@@ -149,7 +149,7 @@ test('a reload changes what is decided from then on, and drops no session', asyn
 
 test('a reload admits and refuses by the new settings', async () =>
   inWorld({ zone: ZONE }, async (world) => {
-    await world.relay.reload(world.config({ inbound: { relayNetworks: [], acceptedDomains: ['other.test'] } }));
+    await world.relay.reload(world.setup({ inbound: { relayNetworks: [], acceptedDomains: ['other.test'] } }));
     const client = await world.client();
     await client.say('EHLO client.test');
     assert.equal(await transact(client, { to: [BOB] }), '550 5.7.64 TenantAttribution; Relay Access Denied');

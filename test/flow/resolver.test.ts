@@ -104,7 +104,7 @@ describe('the word of the resolver', { concurrency: 4 }, () => {
       // A connector that demands DANE has a use for it all the same.
       const connector = { name: 'partner', recipientDomains: ['partner.test'], smtpDaneMode: 'mandatory' };
       const { dns, tlsPolicy } = settings;
-      await world.relay.reload(world.config({ dns, tlsPolicy, outbound: { connectors: [connector] } }));
+      await world.relay.reload(world.setup({ dns, tlsPolicy, outbound: { connectors: [connector] } }));
       assert.deepEqual((await world.relay.status()).dnssec, { kind: 'validates' });
     });
   });
@@ -113,9 +113,9 @@ describe('the word of the resolver', { concurrency: 4 }, () => {
     await using lying = await startZone({ records: { [bogus]: LIE } });
     await inWorld(plan(), async (world) => {
       await tested(world);
-      await world.relay.reload(world.config({ dns: { resolvers: [lying.resolver] } }));
+      await world.relay.reload(world.setup({ dns: { resolvers: [lying.resolver] } }));
       assert.equal((await world.relay.status()).dnssec?.kind, 'does-not-validate');
-      await world.relay.reload(world.config());
+      await world.relay.reload(world.setup());
       assert.equal((await world.relay.status()).dnssec?.kind, 'validates');
     });
   });

@@ -1,6 +1,6 @@
 /**
  * Reads a scenario folder: `scenario.yaml` (title, cases, hosts, settings, mail, what is expected), `zone` (a record a line), `content`
- * (the message; the usual one when there is none) and `expected-dsn` (the reports to the sender; none when there is none).
+ * (the message; the usual one when there is none), `rules.yaml` (mail flow rules) and `expected-dsn` (the reports to the sender; none when there is none).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,7 +62,12 @@ export function readScenario(folder: string): Scenario {
   ]);
   return {
     title,
-    plan: { hosts: Object.fromEntries(plans), settings, zone: readZone(readIfThere(folder, 'zone') ?? '') },
+    plan: {
+      hosts: Object.fromEntries(plans),
+      settings,
+      zone: readZone(readIfThere(folder, 'zone') ?? ''),
+      rules: readIfThere(folder, 'rules.yaml'),
+    },
     mail: mail.map((one) => (content === undefined ? one : { content, ...one })),
     expect,
     reports: readIfThere(folder, 'expected-dsn') ?? '',

@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { NO_DOCUMENTS } from '#config/mail-flow/documents.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { EventFields, EventName } from '#log/events.ts';
 import { listCountedDomains } from '#reporting/tls-report/counts.ts';
@@ -103,7 +104,7 @@ class Receiver {
         tlsReports: { send: false, receive: { address: ADDRESS } },
       }),
     };
-    await receiver.#relay.start(config, [0]);
+    await receiver.#relay.start({ config, documents: NO_DOCUMENTS }, [0]);
     return receiver;
   }
 

@@ -8,12 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
 import { parseConfig } from '#config/load.ts';
+import { demandDocuments } from '#config/mail-flow/documents.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { EventFields, EventName } from '#log/events.ts';
 import type { Logger } from '#log/logger.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { Relay } from '../../src/app.ts';
+import type { RelaySetup } from '../../src/relay-process.ts';
 import { ScriptedHost, type Script, type ScriptedHostOptions } from '../doubles/scripted-host.ts';
 import { SmtpClient } from '../doubles/smtp-client.ts';
 import { SELF_TEST_NAMES, startZone, type ZoneName } from '../doubles/zone.ts';
@@ -35,6 +37,8 @@ export type WorldPlan = {
   readonly hosts?: { readonly [name: string]: HostPlan };
   readonly zone?: { readonly [name: string]: ZoneName };
   readonly settings?: Settings;
+  /** Text of a file of mail flow rules. */
+  readonly rules?: string | undefined;
 };
 
 /** What names come from. Another than the zone double may stand there: it is told the port that all hosts share. */
@@ -103,6 +107,13 @@ export class World {
     this.#outPort = portOf(hosts);
     this.relay = new Relay(this.#log);
     mkdirSync(this.dataDirectory);
+    this.writeRules(plan.rules ?? '');
+  }
+
+  /** Puts another text in the place of the rule file; a reload takes it up. */
+  writeRules(text: string): void {
+    mkdirSync(join(this.directory, 'rules'), { recursive: true });
+    writeFileSync(join(this.directory, 'rules', 'rules.yaml'), text || 'rules: []');
   }
 
   static async start(
@@ -110,11 +121,14 @@ export class World {
     lay: LayGround = async () => startZone({ records: { ...HOME_ZONE, ...plan.zone } }),
   ): Promise<World> {
     const hosts = await startHosts({ ...HOME, ...plan.hosts });
+    let ground: Ground | undefined;
     try {
-      const world = new World(plan, await lay(portOf(hosts)), hosts);
+      ground = await lay(portOf(hosts));
+      const world = new World(plan, ground, hosts);
       await world.startRelay();
       return world;
     } catch (error) {
+      await ground?.close();
       await Promise.all([...hosts.values()].map(async (host) => host.close()));
       throw error;
     }
@@ -129,7 +143,7 @@ export class World {
   }
 
   async startRelay(): Promise<void> {
-    const listening = await this.relay.start(this.config(), [0]);
+    const listening = await this.relay.start(this.setup(), [0]);
     this.#running = true;
     this.#ports = new Map(listening.map(({ name, port }) => [name, port]));
   }
@@ -157,6 +171,10 @@ export class World {
       inbound: { authentication: { usersFile: join(this.directory, 'users') } },
       queue: { retryWaits: ['1s'], jitter: 0, expireAfter: '1h', delayNoticeAfter: '0' },
       outbound: { port: this.#outPort, addressFamilies: ['ipv4'], caFile: keys.caFile, reuse: { idle: '100ms' } },
+      mailFlow: {
+        rules: join(this.directory, 'rules'),
+        sensitiveInformationTypes: join(this.directory, 'types'),
+      },
       dns: { resolvers: [this.#ground.resolver], timeout: '300ms', attempts: 1, selfTest: SELF_TEST_NAMES },
     };
     const planned = mergeSettings(this.#ground.settings ?? {}, this.#plan.settings ?? {});
@@ -166,6 +184,12 @@ export class World {
       .replaceAll('$PORT', String(this.#outPort))
       .replaceAll('$DIRECTORY', this.directory);
     return parseConfig(text, 'scenario', { hostname: 'relay.test' }).config;
+  }
+
+  /** The same with the documents that it names. */
+  setup(settings: Settings = {}): RelaySetup {
+    const config = this.config(settings);
+    return { config, documents: demandDocuments(config) };
   }
 
   async client(listener = 'mail'): Promise<SmtpClient> {
