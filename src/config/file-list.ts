@@ -1,0 +1,22 @@
+/** The names of the files in a directory that people fill: rules, types of sensitive information. What stands in them is not known here. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+export type FileList = { readonly names: readonly string[] } | { readonly message: string };
+
+/** In the order of code points, which is the same for every locale. A directory that is not there has no files. */
+export function listFiles(directory: string, name: RegExp): FileList {
+  try {
+    const names = readdirSync(directory).filter((each) => name.test(each));
+    const files = names.filter((each) => statSync(join(directory, each), { throwIfNoEntry: false })?.isFile());
+    return { names: files.toSorted() };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return code === 'ENOENT' ? { names: [] } : { message: `cannot be read (${LISTING[code] ?? code})` };
+  }
+}
+
+const LISTING: { readonly [code: string]: string } = {
+  ENOTDIR: 'it is a file, and must be a directory',
+  EACCES: 'this user may not read it',
+};
