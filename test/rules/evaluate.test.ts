@@ -14,11 +14,13 @@ import {
   evaluated,
   facts,
   inShort,
+  inspected,
   MAX,
   NOW,
   people,
   person,
   recipients,
+  remembered,
   rule,
   ruleSet,
   SALES,
@@ -251,6 +253,12 @@ describe('ruleErrorAction', () => {
       { people: people([ANNA, directoryFailed]) },
     );
     assert.equal(result.kind, 'deferred');
+  });
+  test('ruleErrorAction defer counts what failed, also where the rest is not known any more', () => {
+    const conditions: readonly Condition[] = [inSales, { parameter: 'subjectOrBodyContainsWords', value: ['secret'] }];
+    const gone = { content: remembered(inspected()) };
+    assert.equal(resultOf({ ruleErrorAction: 'defer', conditions }, gone).kind, 'deferred');
+    assert.equal(resultOf({ ruleErrorAction: 'defer', conditions: conditions.slice(1) }, gone).kind, 'evaluated');
   });
   for (const mode of ['audit', 'auditAndNotify'] as const) {
     test(`ruleErrorAction defer keeps no mail waiting in mode ${mode}`, () => {
