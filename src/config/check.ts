@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import { isInNetworks, parseNetworks } from '#mail/network.ts';
 import type { LoadedConfig } from './load.ts';
+import { checkMailFlow } from './mail-flow/check.ts';
 import { settingName, type ConfigProblem } from './problems.ts';
 import type { RelayConfig } from './schema.ts';
 
@@ -29,6 +30,7 @@ const EXPIRY_WARNING_MS = 14 * 86_400_000;
 /** All problems of what the settings point to; empty when there are none. */
 export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters): Promise<readonly ConfigProblem[]> {
   const { config } = loaded;
+  const mailFlow = checkMailFlow(config);
   const found = [
     ...checkHostname(config),
     ...checkPostmaster(config),
@@ -36,17 +38,20 @@ export async function checkConfig(loaded: LoadedConfig, adapters: CheckAdapters)
     ...checkCertificates(config, adapters.now()),
     ...checkPolicyHosts(config),
     ...checkFiles(config),
+    ...checkPeople(config),
+    ...mailFlow.doubts,
     ...checkDirectory(['dataDirectory'], config.dataDirectory),
     ...checkDevelopmentCertificates(config),
     ...((await adapters.relayRuns()) ? [] : await checkPorts(config)),
     ...(await checkNames(config, adapters)),
   ];
-  return found.map(({ path, ...rest }) => ({
+  const ofSettings = found.map(({ path, ...rest }) => ({
     file: loaded.file,
     line: loaded.lineOf(path),
     setting: settingName(path),
     ...rest,
   }));
+  return [...ofSettings, ...mailFlow.problems];
 }
 
 /** RFC 5321 §2.3.5: only names that resolve are to be used, and many servers turn away an EHLO without a dot. */
@@ -174,6 +179,17 @@ function checkFiles({ tls, outbound, inbound }: RelayConfig): readonly Found[] {
   ];
 }
 
+/** The file of a directory is read with the other documents. */
+function checkPeople({ mailFlow: { directory } }: RelayConfig): readonly Found[] {
+  if (directory.kind !== 'ldap') return [];
+  const path = ['mailFlow', 'directory', 'ldap'];
+  const { caFile, passwordFile } = directory;
+  return [
+    ...(caFile === '' ? [] : authorities([...path, 'caFile'], caFile)),
+    ...(passwordFile === '' ? [] : readable([...path, 'passwordFile'], passwordFile)),
+  ];
+}
+
 function authorities(path: readonly (string | number)[], file: string): readonly Found[] {
   const unreadable = readable(path, file);
   if (unreadable.length > 0) return unreadable;
@@ -222,11 +238,15 @@ function checkDirectory(path: readonly (string | number)[], name: string): reado
   return [{ path, message: `must be a directory that this user may write; ${directory} is not` }];
 }
 
-async function checkPorts({ listeners, http, publishing: { https } }: RelayConfig): Promise<readonly Found[]> {
+async function checkPorts(config: RelayConfig): Promise<readonly Found[]> {
+  const { listeners, http, publishing, mailFlow } = config;
+  const { https } = publishing;
+  const { moderation } = mailFlow;
   const places = [
     ...listeners.map(({ address, port }, index) => ({ path: ['listeners', index, 'port'], address, port })),
     { path: ['http', 'port'], address: http.address, port: http.port },
     ...(https.enabled ? [{ path: ['publishing', 'https', 'port'], address: https.address, port: https.port }] : []),
+    ...(moderation.baseUrl === '' ? [] : [{ path: ['mailFlow', 'moderation', 'port'], ...moderation }]),
   ];
   const found = await Promise.all(
     places.map(async ({ path, address, port }): Promise<readonly Found[]> => {

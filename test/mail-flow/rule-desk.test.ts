@@ -340,9 +340,12 @@ describe('a change is refused', () => {
   });
 
   test('when it would change what another rule means, by an anchor that both share', async () => {
-    const rule = (name: string, who: string): string => `  - name: ${name}\n    sentTo: ${who}\n    quarantine: true\n`;
-    const rules = ['rules:\n', rule('A', '&who [a@x.test]'), rule('B', '&who [b@x.test]'), rule('C', '*who')];
-    writeFileSync(join(directory, '20-second.yaml'), rules.join(''));
+    const rules = [
+      '{ name: A, quarantine: true, sentTo: &who [a@x.test] }',
+      '{ name: B, quarantine: true, sentTo: &who [b@x.test] }',
+      '{ name: C, quarantine: true, sentTo: *who }',
+    ];
+    writeFileSync(join(directory, '20-second.yaml'), `rules:\n${rules.map((rule) => `  - ${rule}\n`).join('')}`);
     assert.deepEqual(await problems({ kind: 'remove', name: 'B' }), [
       'the change would touch other rules of the file too, by the way it is written; edit the file itself',
     ]);
