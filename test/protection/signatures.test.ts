@@ -102,7 +102,7 @@ describe('DKIM signatures that a change breaks', () => {
         const made = await make(octets, changes);
         assert.deepEqual(await holding(await octetsOf(made)), [broken(made.notes).length === 0]);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
