@@ -111,14 +111,15 @@ const rankOf = ({ path }: ZipMember): number =>
 function mainType(member: ZipMember, document: Document): string | undefined {
   const octets = octetsOf(member, document);
   const xml = octets && decodeXml(octets);
-  let type: string | undefined;
+  const types: string[] = [];
   if (xml !== undefined) {
-    readXmlElements(xml, document.budget, ({ attributes }) => {
+    readXmlElements(xml, document.budget, ({ name, attributes }) => {
       const main = /^(.*)\.main(?:\+xml)?$/i.exec(attributes.get('ContentType') ?? '')?.[1];
-      type ??= main?.toLowerCase().slice(0, 200);
+      // What is said of one part counts more than what is said of all of an extension.
+      if (main !== undefined) types[name === 'Override' ? 'unshift' : 'push'](main.toLowerCase().slice(0, 200));
     });
   }
-  return type;
+  return types[0];
 }
 
 function octetsOf(member: ZipMember, document: Document): Uint8Array | undefined {

@@ -19,6 +19,10 @@ const NO_PROPERTY = new Set([
   'variant',
   'document-statistic',
 ]);
+/** They say what kind of value stands in a property. */
+const VALUES = new Set(
+  'lpstr lpwstr bstr i1 i2 i4 i8 int ui1 ui2 ui4 ui8 uint r4 r8 decimal bool date filetime cy'.split(' '),
+);
 /** What the windows of Office call them. */
 const SHOWN_NAMES: ReadonlyMap<string, string> = new Map([
   ['creator', 'Author'],
@@ -53,7 +57,7 @@ export function readProperties(xml: string, budget: Budget): Properties {
     } else if (name === 'label') keep('Sensitivity label', attributes.get('id') ?? '');
     else if (!NO_PROPERTY.has(name)) {
       value = value === '' ? text : `${value}; ${text}`;
-      keep(name, text);
+      if (!VALUES.has(name)) keep(name, text);
       const shown = SHOWN_NAMES.get(name);
       if (shown !== undefined) keep(shown, text);
     }

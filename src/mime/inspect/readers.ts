@@ -2,15 +2,17 @@
  * Which reader looks into a file: by its octets first, and where they say no more than that it is text, by its declared type and its name. A file that is
  * also an archive at its end, as unpackers take it, is looked into as that too.
  */
-import { contents, unsupported, type Contents, type Reader, type Source } from './contents.ts';
+import { contents, encrypted, unsupported, type Contents, type Reader, type Source } from './contents.ts';
 import { readCabinet } from './cabinet.ts';
-import { executableType } from './executable.ts';
+import { endOfImage, executableType } from './executable.ts';
 import { extensionOf } from './file-name.ts';
 import { readAttachedMessage } from './attached-message.ts';
 import { isOoxml, readOoxml } from './ooxml.ts';
 import { isOpenDocument, readOpenDocument } from './open-document.ts';
+import { readLegacyOffice } from './legacy-office.ts';
 import { readPdf } from './pdf.ts';
 import { readRar } from './rar.ts';
+import { readRtf } from './rtf.ts';
 import { readSevenZip } from './seven-zip.ts';
 import { readSmime } from './smime.ts';
 import { readGzip, readTar, readZstd } from './tar.ts';
@@ -23,9 +25,19 @@ export async function readFile(source: Source): Promise<Contents> {
   const type = kindOf(source, detected);
   const found = await readAs(type, source);
   const known = { ...found, type: found.type ?? (type === MESSAGE ? type : detected) };
-  const executable = executableType(source.octets) !== undefined;
-  const marked = executable ? { ...known, executable } : known;
-  return type !== ZIP && endsAsZip(source.octets) ? withArchive(marked, await readZip(source)) : marked;
+  if (executableType(source.octets) !== undefined) return readProgram(known, source);
+  return type !== ZIP && endsAsZip(source.octets) ? withArchive(known, await readZip(source)) : known;
+}
+
+/** A program may have an archive behind it, which it unpacks when it is run. Of WinRAR's Exchange says that they are no programs. */
+async function readProgram(known: Contents, source: Source): Promise<Contents> {
+  const end = endOfImage(source.octets);
+  const behind = { ...source, octets: source.octets.subarray(end ?? source.octets.length) };
+  const type = await trueType(behind.octets);
+  if (type === 'application/vnd.rar') return { ...readRar(behind), type };
+  const program = { ...known, executable: true };
+  if (type === 'application/x-7z-compressed') return withArchive(program, readSevenZip(behind));
+  return endsAsZip(source.octets) ? withArchive(program, await readZip(source)) : program;
 }
 
 const ZIP = 'application/zip';
@@ -45,6 +57,9 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['application/vnd.ms-cab-compressed', readCabinet],
   ['application/x-7z-compressed', readSevenZip],
   ['application/vnd.rar', readRar],
+  ['application/x-cfb', readLegacyOffice],
+  ['application/rtf', readRtf],
+  ['application/x-microsoft-rpmsg-message', () => encrypted({ reason: 'rights management keeps it shut' })],
 ]);
 
 /** Of these nobody reads a text. */

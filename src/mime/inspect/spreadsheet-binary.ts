@@ -8,16 +8,22 @@ import { numberAsShown } from './spreadsheet.ts';
 
 /** MS-XLSB 2.3.2: the records that hold what a reader sees. */
 const ROW = 0;
-const CELL_RK = 2;
-const CELL_REAL = 5;
-const CELL_TEXT = 6;
-const CELL_SHARED = 7;
-const FORMULA_TEXT = 8;
-const FORMULA_NUMBER = 9;
 const SHARED_STRING = 19;
-const CELL_RICH_TEXT = 62;
-/** A column and a style stand before a cell's value. */
-const CELL_HEADER = 8;
+/** Cells, by what their value is. A column and a style stand before it, or where a cell follows another only a style. */
+const CELLS: ReadonlyMap<number, readonly [value: 'rk' | 'real' | 'text' | 'rich-text' | 'shared', start: number]> =
+  new Map([
+    [2, ['rk', 8]],
+    [5, ['real', 8]],
+    [6, ['text', 8]],
+    [7, ['shared', 8]],
+    [8, ['text', 8]],
+    [9, ['real', 8]],
+    [13, ['rk', 4]],
+    [16, ['real', 4]],
+    [17, ['text', 4]],
+    [18, ['shared', 4]],
+    [62, ['rich-text', 8]],
+  ]);
 const MOST_STRINGS = 2_000_000;
 
 export function readBinaryStrings(octets: Uint8Array, budget: Budget): readonly string[] {
@@ -42,22 +48,22 @@ export function readBinarySheet(octets: Uint8Array, strings: readonly string[], 
   }
 }
 
-function cellText(type: number, value: Buffer, strings: readonly string[]): string | undefined {
-  if (value.length < CELL_HEADER + 4) return undefined;
-  switch (type) {
-    case CELL_RK:
-      return numberAsShown(String(rkNumber(value.readInt32LE(CELL_HEADER))));
-    case CELL_REAL:
-    case FORMULA_NUMBER:
-      return value.length < CELL_HEADER + 8 ? undefined : numberAsShown(String(value.readDoubleLE(CELL_HEADER)));
-    case CELL_TEXT:
-    case FORMULA_TEXT:
-      return wideString(value, CELL_HEADER);
-    case CELL_RICH_TEXT:
-      return wideString(value, CELL_HEADER + 1);
-    case CELL_SHARED:
-      return strings[value.readUInt32LE(CELL_HEADER)];
-    default:
+function cellText(type: number, record: Buffer, strings: readonly string[]): string | undefined {
+  const [kind, start] = CELLS.get(type) ?? ['none', 0];
+  const value = record.subarray(start);
+  if (value.length < (kind === 'real' ? 8 : 4)) return undefined;
+  switch (kind) {
+    case 'rk':
+      return numberAsShown(String(rkNumber(value.readInt32LE(0))));
+    case 'real':
+      return numberAsShown(String(value.readDoubleLE(0)));
+    case 'text':
+      return wideString(value, 0);
+    case 'rich-text':
+      return wideString(value, 1);
+    case 'shared':
+      return strings[value.readUInt32LE(0)];
+    case 'none':
       return undefined;
   }
 }
