@@ -33,7 +33,10 @@ export class ContentWork {
     const looked = await this.#lookInto(facts, content);
     const result = evaluate(this.#rules, { ...facts, isAcceptedDomain: this.#isAcceptedDomain, content: looked });
     if (result.kind === 'needs') throw new TypeError(`the rules ask for ${result.need}, which there is`);
-    return { result, content: looked.kind === 'inspected' ? withoutTexts(looked) : looked };
+    return {
+      result,
+      content: looked.kind === 'inspected' ? withoutTexts(looked, this.#rules.informationNames) : looked,
+    };
   }
 
   async #lookInto({ header }: PlainFacts, content: Content): Promise<ContentFacts> {
@@ -44,11 +47,11 @@ export class ContentWork {
   }
 }
 
-function withoutTexts({
-  inspection,
-  information,
-}: ContentFacts & { readonly kind: 'inspected' }): ContentAnswer['content'] {
+function withoutTexts(
+  { inspection, information }: ContentFacts & { readonly kind: 'inspected' },
+  searched: readonly string[],
+): ContentAnswer['content'] {
   const { charsets, kinds, limits, failure } = inspection;
   const attachments = inspection.attachments.map((attachment) => ({ ...attachment, text: '' }));
-  return { kind: 'remembered', inspection: { attachments, charsets, kinds, limits, failure }, information };
+  return { kind: 'remembered', inspection: { attachments, charsets, kinds, limits, failure }, information, searched };
 }

@@ -36,6 +36,7 @@ type RememberedContent =
       readonly kind: 'remembered';
       readonly inspection: Omit<Inspection, 'texts'>;
       readonly information: readonly (readonly [name: string, found: DetectedInformation])[];
+      readonly searched?: readonly string[] | undefined;
     };
 
 type Stored = Pick<MessageFacts, 'messageId' | 'envelopeSender' | 'recipients' | 'client' | 'sizeBytes'> & {
@@ -168,6 +169,7 @@ function withoutTexts(content: ContentFacts): RememberedContent {
       ...(failure === undefined ? {} : { failure }),
     },
     information: [...content.information],
+    ...(content.kind === 'remembered' ? { searched: content.searched } : {}),
   };
 }
 

@@ -36,6 +36,8 @@ export type ContentFacts =
       readonly kind: 'remembered';
       readonly inspection: Omit<Inspection, 'texts'>;
       readonly information: ReadonlyMap<string, DetectedInformation>;
+      /** Names and GUIDs, in lower case, of what was looked for: of anything else it is not known whether it was there. */
+      readonly searched?: readonly string[] | undefined;
     };
 
 export type MessageFacts = {

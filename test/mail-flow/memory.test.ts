@@ -100,6 +100,17 @@ describe('what rules were evaluated over', () => {
     assert.doesNotMatch(JSON.stringify(await store.list('rule-facts', { limit: 1 })), /secret/);
   });
 
+  test('names what was looked for, since of anything else nothing is known', async () => {
+    const store = new MemoryRecordStore(() => NOW);
+    const memory = inMemory(store);
+    const inspection = { attachments: [], charsets: [], kinds: KINDS, limits: [] };
+    const content = { kind: 'remembered', inspection, information: new Map(), searched: ['card'] } as const;
+    memory.remember({ result: evaluation(branch()), facts: facts({ content }) });
+    await memory.flush();
+    const [one] = await recalled(store);
+    assert.deepEqual(one?.facts.content, content);
+  });
+
   test('is told from a time on, in the order in which it came, however much there is', async () => {
     const store = new MemoryRecordStore(() => NOW);
     const memory = inMemory(store);

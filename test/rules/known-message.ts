@@ -127,10 +127,10 @@ export function inspected(
 }
 
 /** The same once the message is gone. */
-export function remembered(content: ContentFacts): ContentFacts {
+export function remembered(content: ContentFacts, searched: readonly string[] = []): ContentFacts {
   assert.equal(content.kind, 'inspected');
   const { texts: _texts, ...rest } = content.inspection;
-  return { kind: 'remembered', inspection: rest, information: content.information };
+  return { kind: 'remembered', inspection: rest, information: content.information, searched };
 }
 
 export const contentFailed: ContentFacts = { kind: 'failed', reason: 'the thread ended' };

@@ -4,7 +4,7 @@ import type { MessageEvaluator } from '#rules/look.ts';
 import { anyOf, holds, needs, no, yes } from '#rules/verdict.ts';
 import { onContent } from './content.ts';
 import { foundIn } from './found.ts';
-import { containsInformation } from './information.ts';
+import { containsInformation, wasNotSearched } from './information.ts';
 import { WORD_LIMIT } from './limits.ts';
 import { lowered, memberOf } from './people.ts';
 import type { ConditionRows } from './row.ts';
@@ -20,7 +20,11 @@ export const MESSAGE_CONDITIONS = {
     meaning: 'the message or an attachment contains enough of one of these kinds of sensitive information',
     prepare: (entries) => (look) =>
       onContent(look, ({ information }) =>
-        anyOf(entries, (entry) => containsInformation(entry, information), 'nothing is asked for'),
+        anyOf(
+          entries,
+          (entry) => wasNotSearched(entry, look) ?? containsInformation(entry, information),
+          'nothing is asked for',
+        ),
       ),
   },
   anyOfToHeader: {

@@ -398,6 +398,18 @@ conditionTable('messageContainsDataClassifications', [
     'yes',
     { content: remembered(cards(85).content) },
   ],
+  [
+    'messageContainsDataClassifications does not hold once the texts are gone, if it was looked for and not found',
+    [card],
+    'no',
+    { content: remembered(inspected(), ['credit card number']) },
+  ],
+  [
+    'messageContainsDataClassifications cannot be told of what was not looked for while the texts were there',
+    [card],
+    'unknown',
+    { content: remembered(inspected(), ['another type']) },
+  ],
   ['messageContainsDataClassifications cannot tell when the content could not be looked into', [card], 'error', failed],
 ]);
 
