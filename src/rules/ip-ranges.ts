@@ -20,12 +20,14 @@ export function parseIpRange(text: string): IpRange | undefined {
 
 /** False for what is no address. */
 export function isInRanges(ranges: readonly IpRange[], ip: string): boolean {
+  const networks = ranges.flatMap((range) => (range.kind === 'network' ? [range.network] : []));
   const address = numbersOf(ip);
-  return ranges.some((range) => {
-    if (range.kind === 'network') return isInNetworks([range.network], ip);
-    if (address === undefined || address.length !== range.first.length) return false;
-    return compare(range.first, address) <= 0 && compare(address, range.last) <= 0;
-  });
+  const isBetween = (range: IpRange): boolean =>
+    range.kind === 'between' &&
+    address?.length === range.first.length &&
+    compare(range.first, address) <= 0 &&
+    compare(address, range.last) <= 0;
+  return isInNetworks(networks, ip) || ranges.some(isBetween);
 }
 
 /** As numbers of 32 bits, by which addresses have an order: one of them for IPv4, four for IPv6. */

@@ -24,6 +24,8 @@ import {
 
 const acting = (...actions: readonly Action[]): Rule => rule({ actions });
 
+const only = (address: string): readonly Condition[] => [{ parameter: 'sentTo', value: [address] }];
+
 /** What the only action of the only rule did. */
 function acted(action: Action, known: Partial<MessageFacts> = {}) {
   const made = evaluated([acting(action)], known);
@@ -228,10 +230,21 @@ describe('recipients that are added', () => {
     assert.equal(prepending?.done, true);
   });
 
-  test('copyTo counts somebody who is added to several branches once', () => {
-    const toBob: Condition = { parameter: 'sentTo', value: [BOB] };
+  const two: Action = { parameter: 'copyTo', value: ['x@ours.test', 'y@ours.test'] };
+  test('copyTo counts whom another action of the rule has added', () => {
+    const made = evaluated([acting({ parameter: 'blindCopyTo', value: many }, two)]);
+    assert.deepEqual(addressesIn(branchOf(made, BOB)).slice(-2), ['r98@ours.test', 'x@ours.test']);
+  });
+  test('copyTo counts whom rules have added to other branches', () => {
     const made = evaluated([
-      rule({ conditions: [toBob], actions: [{ parameter: 'prependSubject', value: 'x' }] }),
+      rule({ conditions: only(BOB), actions: [{ parameter: 'blindCopyTo', value: many }] }),
+      rule({ name: 'later', conditions: only(CAROL), actions: [two] }),
+    ]);
+    assert.deepEqual(addressesIn(branchOf(made, CAROL)), [CAROL, 'x@ours.test']);
+  });
+  test('copyTo counts somebody who is added to several branches once', () => {
+    const made = evaluated([
+      rule({ conditions: only(BOB), actions: [{ parameter: 'prependSubject', value: 'x' }] }),
       { ...acting({ parameter: 'blindCopyTo', value: many }), name: 'later' },
     ]);
     assert.deepEqual(
