@@ -79,7 +79,7 @@ export function registerHeldActs(parent: Command, context: CommandContext, kind:
       description,
     );
     if (name === 'release') {
-      command.option('--to <recipient>', 'only to this recipient; the others stay; may be repeated', collect, []);
+      command.option('--to <recipient>', 'only to this recipient; the others stay; may be repeated', collect);
     }
     if (name === 'reject') command.option('--comment <text>', 'what the sender is told');
     command
@@ -93,7 +93,7 @@ export function registerHeldActs(parent: Command, context: CommandContext, kind:
   }
 }
 
-const collect = (recipient: string, before: readonly string[]): readonly string[] => [...before, recipient];
+const collect = (recipient: string, before: readonly string[] = []): readonly string[] => [...before, recipient];
 
 type Order = { readonly name: ActName; readonly ids: readonly string[]; readonly options: ActOptions };
 
