@@ -88,6 +88,10 @@ describe('what an evaluation asks for', () => {
     assert.deepEqual(askedFor([toCarol], { recipients: recipients(CAROL) }), []);
     assert.deepEqual(askedFor([toCarol], { recipients: recipients(BOB) }), ['header', 'directory']);
   });
+  test('the header for moderators also of a message from a stranger', () => {
+    const moderated = rule({ actions: [{ parameter: 'moderateMessageByUser', value: [MAX] }] });
+    assert.deepEqual(askedFor([moderated], { client: STRANGER }), ['header']);
+  });
   test('no people for original addresses', () => {
     const toBob = rule({ recipientAddressType: 'original', conditions: [{ parameter: 'sentTo', value: [BOB] }] });
     assert.deepEqual(askedFor([toBob]), []);
