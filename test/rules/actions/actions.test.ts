@@ -242,6 +242,13 @@ describe('recipients that are added', () => {
     ]);
     assert.deepEqual(addressesIn(branchOf(made, CAROL)), [CAROL, 'x@ours.test']);
   });
+  test('copyTo does not count those to whom the message was redirected', () => {
+    const made = evaluated([
+      acting({ parameter: 'redirectMessageTo', value: [MAX] }),
+      { ...acting({ parameter: 'blindCopyTo', value: many }, two), name: 'later' },
+    ]);
+    assert.deepEqual(addressesIn(branchOf(made, MAX)), [MAX, ...many, 'x@ours.test']);
+  });
   test('copyTo counts somebody who is added to several branches once', () => {
     const made = evaluated([
       rule({ conditions: only(BOB), actions: [{ parameter: 'prependSubject', value: 'x' }] }),
