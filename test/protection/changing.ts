@@ -43,22 +43,20 @@ export function changeable(octets: Buffer, envelope: Partial<Envelope> = {}): Ch
   };
 }
 
-const directories: string[] = [];
+/** One for all messages of a test file, made when the first needs it. */
+let directory: Promise<string> | undefined;
+let messages = 0;
 after(async () => {
-  await Promise.all(directories.map(async (directory) => rm(directory, { recursive: true })));
+  if (directory !== undefined) await rm(await directory, { recursive: true });
 });
-
-async function newDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'postern-changing-'));
-  directories.push(directory);
-  return directory;
-}
 
 export async function context(changes: Partial<ChangeContext> = {}): Promise<ChangeContext> {
   let tokens = 0;
+  messages += 1;
+  directory ??= mkdtemp(join(tmpdir(), 'postern-changing-'));
   return {
-    messageId: 'M1',
-    spoolDirectory: changes.spoolDirectory ?? (await newDirectory()),
+    messageId: `M${messages}`,
+    spoolDirectory: await directory,
     inlineLimit: 1024 * 1024,
     sender: undefined,
     mayWrap: true,
