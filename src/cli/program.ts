@@ -21,6 +21,7 @@ import { registerPolicy } from './policy.ts';
 import { registerQueue } from './queue.ts';
 import { registerRule } from './rule.ts';
 import { registerSend } from './send.ts';
+import { registerSit } from './sit.ts';
 import { registerStart } from './start.ts';
 import { registerStatus } from './status.ts';
 import { registerTlsReport } from './tls-report.ts';
@@ -64,6 +65,7 @@ export function buildProgram(adapters: CommandAdapters, end: (code: number) => v
   registerQueue(program, context);
   registerHeld(program, context);
   registerRule(program, context);
+  registerSit(program, context);
   registerTrace(program, context);
   registerPolicy(program, context);
   registerTlsReport(program, context);
