@@ -195,7 +195,10 @@ test('what is no address is refused', async () => {
   assert.match((await tried()).err, /--to/);
 });
 
-test('what stands in a message cannot control the terminal', async () => {
+test('what stands in a message or in a rule cannot control the terminal', async () => {
   writeFileSync(message, 'Subject: \u001b[2J offer\n\nx\n');
-  assert.ok(!(await tried('--to', 'bob@ours.test')).out.includes('\u001b'));
+  writeFileSync(join(rules, 'rules.yaml'), 'rules:\n  - name: "a\\u202eb"\n    prependSubject: "\u202e"\n');
+  const { out } = await tried('--to', 'bob@ours.test');
+  assert.match(out, /matches/);
+  assert.doesNotMatch(out, /[\u001b\u202e]/);
 });
