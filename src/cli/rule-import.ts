@@ -1,13 +1,14 @@
 /** `postern rule import`: rules that Exchange has exported, put into the rule files; whatever could not come along is told rule by rule. */
 import { readFile } from 'node:fs/promises';
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 
 import { convertRule, type Conversion } from '#config/exchange/convert.ts';
 import { importText, lossText } from '#config/exchange/import-text.ts';
 import { EXCHANGE_FILE_MIB, readExchangeFile, type ExchangeReading } from '#config/exchange/read-file.ts';
 import { demandDocuments, ruleContext } from '#config/mail-flow/documents.ts';
 import { ruleReader } from '#config/mail-flow/read-rule.ts';
+import type { RuleMode } from '#rules/rule.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
@@ -15,10 +16,17 @@ import { foldedLines } from './fold.ts';
 import { withRules } from './reach.ts';
 import { printable } from './table.ts';
 
-type ImportOptions = { readonly to: string; readonly dryRun?: boolean; readonly json?: boolean };
+type ImportOptions = {
+  readonly to: string;
+  readonly mode?: RuleMode;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+};
 type Converted = Extract<Conversion, { kind: 'converted' }>;
 type LeftOut = Extract<Conversion, { kind: 'left-out' }>;
 type Passed = Extract<ExchangeReading, { kind: 'rules' }>['passed'];
+
+const MODES: readonly RuleMode[] = ['enforce', 'audit', 'auditAndNotify'];
 
 /** What an import comes to. */
 type Import = {
@@ -36,6 +44,9 @@ export function registerRuleImport(rule: Command, context: CommandContext): void
       'XML of Export-TransportRuleCollection, JSON of Get-TransportRule, or a script of New-TransportRule; - for standard input',
     )
     .option('--to <file>', 'file of the directory of rules; rules that it has already stay', '60-imported.yaml')
+    .addOption(
+      new Option('--mode <mode>', 'mode of all of them, whatever they had; audit lets them only watch').choices(MODES),
+    )
     .option('--dry-run', 'only show the rules as they would be written')
     .option('--json', 'what became of each rule, as JSON')
     .description(
@@ -44,13 +55,14 @@ export function registerRuleImport(rule: Command, context: CommandContext): void
     .action(async (file: string, options: ImportOptions) => importRules(context, file, options));
   withExamples(command, [
     'postern rule import rules.xml --dry-run',
+    'postern rule import rules.xml --mode audit',
     'postern rule import rules.json --to 20-exchange.yaml',
   ]);
 }
 
 async function importRules(context: CommandContext, file: string, options: ImportOptions): Promise<void> {
   const { console, user } = context;
-  const made = convert(context, await readOctets(context, file), file);
+  const made = inMode(convert(context, await readOctets(context, file), file), options.mode);
   const text = importText(made.rules);
   if (options.dryRun === true && options.json !== true) console.write(text.trimEnd());
   else if (options.dryRun !== true && made.rules.length > 0) {
@@ -97,6 +109,11 @@ function convert({ settings }: CommandContext, octets: Uint8Array, file: string)
     leftOut: conversions.filter((one) => one.kind === 'left-out'),
     passed: reading.passed,
   };
+}
+
+function inMode(made: Import, mode: RuleMode | undefined): Import {
+  if (mode === undefined) return made;
+  return { ...made, rules: made.rules.map((rule) => ({ ...rule, document: { ...rule.document, mode } })) };
 }
 
 function tell({ console }: CommandContext, { rules, leftOut, passed }: Import, isDry: boolean): void {

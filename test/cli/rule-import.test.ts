@@ -87,6 +87,17 @@ describe('import', () => {
     assert.ok(!existsSync(imported));
   });
 
+  test('lets all of them only watch when it is asked to, whatever mode they had', async () => {
+    writeFileSync(exported, `${SCRIPT}New-TransportRule -Name Strict -Mode Enforce -Quarantine $true\n`);
+    assert.equal((await bench.run('rule', 'import', exported, '--mode', 'audit')).code, 0);
+    const { rules: listed } = JSON.parse((await bench.run('rule', 'list', '--json')).out);
+    assert.deepEqual(
+      listed.map(({ name, mode }: { name: string; mode: string }) => `${name} ${mode}`),
+      ['Mine enforce', 'Tag audit', 'Old audit', 'Encrypt audit', 'Strict audit'],
+    );
+    assert.equal((await bench.run('rule', 'import', exported, '--mode', 'watch')).code, 2);
+  });
+
   test('takes standard input, and reports in JSON', async () => {
     bench.input = JSON.stringify([{ Name: 'x', DeleteMessage: true, State: 'Disabled' }]);
     const { code, out } = await bench.run('rule', 'import', '-', '--json');
