@@ -87,7 +87,10 @@ function placeInQuotedPrintable(body: Buffer, place: number): number {
 }
 
 const isEscape = (body: Buffer, at: number): boolean =>
-  body[at] === EQUALS && /^[0-9A-Fa-f]{2}$/.test(body.toString('latin1', at + 1, at + 3));
+  body[at] === EQUALS && isHexDigit(body[at + 1]) && isHexDigit(body[at + 2]);
+
+const isHexDigit = (octet = 0): boolean =>
+  (octet >= 0x30 && octet <= 0x39) || (octet >= 0x41 && octet <= 0x46) || (octet >= 0x61 && octet <= 0x66);
 
 function endOfSoftBreak(body: Buffer, from: number): number | undefined {
   let at = from;
