@@ -21,7 +21,7 @@ export function findAffinity(
     item,
     proximity,
   )) {
-    const { to } = around(item.text, { start, end: start }, proximity);
+    const { to } = around(item, { start, end: start }, proximity);
     const holding = evidence.filter(({ matches }) => holdsAll(matches, item, { from: start, to }));
     const confidence = combined(holding.map((each) => each.confidence));
     const reaches = holding.length > 0 && confidence >= recommendedConfidence;

@@ -113,5 +113,5 @@ function matchesOf({ primary, evidence, proximity }: CompiledTypePattern, item: 
   const occurrences = item.occurrences(primary);
   if (evidence.length === 0 || occurrences.length === 0) return occurrences;
   if (proximity === Infinity) return holdsAll(evidence, item, { from: 0, to: item.text.length }) ? occurrences : [];
-  return occurrences.filter((occurrence) => holdsAll(evidence, item, around(item.text, occurrence, proximity)));
+  return occurrences.filter((occurrence) => holdsAll(evidence, item, around(item, occurrence, proximity)));
 }

@@ -11,6 +11,6 @@ export function excerptOf(
   { offset, length }: { readonly offset: number; readonly length: number },
 ): string {
   const value = { start: offset, end: offset + Math.min(length, VALUE_CHARACTERS) };
-  const { from, to } = around(text, value, EXCERPT_CHARACTERS);
+  const { from, to } = around({ text, hasPairs: true }, value, EXCERPT_CHARACTERS);
   return text.slice(from, to);
 }

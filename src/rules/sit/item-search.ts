@@ -6,6 +6,7 @@ import { compactOf, occurrencesOf } from './finder.ts';
 import type { Occurrence } from './finder.ts';
 import { plainTextOf } from './plain-text.ts';
 import type { PlainText } from './plain-text.ts';
+import { hasPairs } from './proximity.ts';
 
 /** Of one element in one text. */
 const OCCURRENCES_LIMIT = 100_000;
@@ -13,6 +14,7 @@ const NONE: readonly Occurrence[] = [];
 
 export class ItemSearch {
   readonly text: string;
+  readonly hasPairs: boolean;
   readonly #types: CompiledTypes;
   readonly #found: (readonly Occurrence[] | undefined)[] = [];
   #plain: PlainText | undefined;
@@ -22,6 +24,7 @@ export class ItemSearch {
   constructor(types: CompiledTypes, text: string) {
     this.#types = types;
     this.text = text;
+    this.hasPairs = hasPairs(text);
   }
 
   /** In the order of the text. */

@@ -14,9 +14,7 @@ export type PlainText = {
 };
 
 export function plainTextOf(original: string): PlainText {
-  const { text, offsets } = /[^\n\r\t\u0020-\u007e]/.test(original)
-    ? simplified(original)
-    : { text: original, offsets: undefined };
+  const { text, offsets } = simplified(original);
   return { text, offsets, ...beginningsIn(text) };
 }
 
@@ -55,24 +53,36 @@ function digitForm(unit: number): number {
   return 0x30 + unit - zero;
 }
 
-const CHUNK = 8192;
-
+/** Most texts change nowhere, and are left as they are. */
 function simplified(original: string): Pick<PlainText, 'text' | 'offsets'> {
-  const units = new Uint16Array(original.length);
-  const offsets = new Uint32Array(original.length + 1);
-  let length = 0;
+  const parts: string[] = [];
+  const removed: number[] = [];
+  let copied = 0;
   for (let at = 0; at < original.length; at += 1) {
-    const form = formOf(original.charCodeAt(at));
-    if (form === 0 && original.charCodeAt(at) !== 0) continue;
-    units[length] = form;
-    offsets[length] = at;
-    length += 1;
+    const unit = original.charCodeAt(at);
+    if (unit < LAST_PLAIN) continue;
+    const form = formOf(unit);
+    if (form === unit) continue;
+    parts.push(original.slice(copied, at));
+    copied = at + 1;
+    if (form === 0) removed.push(at);
+    else parts.push(String.fromCharCode(form));
   }
-  offsets[length] = original.length;
-  let text = '';
-  for (let at = 0; at < length; at += CHUNK)
-    text += String.fromCharCode(...units.subarray(at, Math.min(length, at + CHUNK)));
-  return { text, offsets: length === original.length ? undefined : offsets };
+  if (copied === 0) return { text: original, offsets: undefined };
+  parts.push(original.slice(copied));
+  return { text: parts.join(''), offsets: removed.length === 0 ? undefined : offsetsWithout(removed, original.length) };
+}
+
+const LAST_PLAIN = 0x7f;
+
+function offsetsWithout(removed: readonly number[], length: number): Uint32Array {
+  const offsets = new Uint32Array(length - removed.length + 1);
+  let skipped = 0;
+  for (let at = 0; at < offsets.length; at += 1) {
+    while (removed[skipped] === at + skipped) skipped += 1;
+    offsets[at] = at + skipped;
+  }
+  return offsets;
 }
 
 const OTHER = 1;
@@ -100,8 +110,8 @@ const JOINT = /[ \-./]/;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iy;
 const UUID_LENGTH = 36;
 const UUID_RUN = 8;
-/** Codes without any digit: SWIFT. */
-const CAPITALS = /[A-Z]{4,11}(?![0-9A-Za-z])/y;
+/** Numbers that begin without any digit: SWIFT, driver's licenses of Manitoba. */
+const CAPITALS = /[A-Z]{4,11}(?![0-9A-Za-z])|[A-Z]{2}-[A-Z]{2}-/y;
 
 function beginningsIn(text: string): Pick<PlainText, 'digits' | 'letters'> {
   const digits: number[] = [];

@@ -52,16 +52,29 @@ function firstFrom(occurrences: readonly Occurrence[], from: number): number {
   return low;
 }
 
-/** The text so many characters before and behind; characters of two units count once. */
-export function around(text: string, { start, end }: Occurrence, characters: number): Range {
-  if (characters === Infinity) return { from: 0, to: text.length };
-  let [from, to] = [start, end];
-  for (let count = 0; count < characters && from > 0; count += 1)
-    from -= isLow(text, from - 1) && isHigh(text, from - 2) ? 2 : 1;
-  for (let count = 0; count < characters && to < text.length; count += 1)
-    to += isHigh(text, to) && isLow(text, to + 1) ? 2 : 1;
-  return { from, to };
+type Searched = { readonly text: string; readonly hasPairs: boolean };
+
+/** The text so many characters before and behind; those of two units count once. */
+export function around({ text, hasPairs }: Searched, { start, end }: Occurrence, characters: number): Range {
+  if (hasPairs && characters !== Infinity)
+    return { from: back(text, start, characters), to: forth(text, end, characters) };
+  return { from: Math.max(0, start - characters), to: Math.min(text.length, end + characters) };
 }
 
-const isHigh = (text: string, at: number): boolean => (text.charCodeAt(at) & 0xfc00) === 0xd800;
-const isLow = (text: string, at: number): boolean => (text.charCodeAt(at) & 0xfc00) === 0xdc00;
+/** Whether some characters of a text are two units. */
+export const hasPairs = (text: string): boolean => /[\ud800-\udbff]/.test(text);
+
+function back(text: string, end: number, characters: number): number {
+  let at = end;
+  for (let count = 0; count < characters && at > 0; count += 1) at -= isPair(text, at - 2) ? 2 : 1;
+  return at;
+}
+
+function forth(text: string, start: number, characters: number): number {
+  let at = start;
+  for (let count = 0; count < characters && at < text.length; count += 1) at += isPair(text, at) ? 2 : 1;
+  return at;
+}
+
+const isPair = (text: string, at: number): boolean =>
+  (text.charCodeAt(at) & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00;
