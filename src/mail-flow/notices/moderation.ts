@@ -69,7 +69,8 @@ export function rejectedBlocks(held: Held): readonly Block[] {
     ...endBlocks(
       held,
       'A moderator has rejected your message. It is not delivered to these recipients:',
-      held.by === '' ? [] : [['Rejected by', addressOf(held.by)]],
+      // The name of an operator is a user of this machine: nobody else's business.
+      held.moderators.includes(held.by) ? [['Rejected by', addressOf(held.by)]] : [],
     ),
     ...commentBlocks(held.comment),
   ];

@@ -117,6 +117,12 @@ describe('how it ended', () => {
     assert.doesNotMatch(textOf(made), /writes|Rejected by:/);
   });
 
+  test('a sender does not hear which operator decided in the place of a moderator', async () => {
+    const made = only(await heldNotices(parts()).rejected(about({ state: 'rejected', by: 'root', comment: 'No.' })));
+    assert.match(textOf(made), /No\./);
+    assert.doesNotMatch(textOf(made), /root|Rejected by:/);
+  });
+
   test('a sender hears that nobody decided in time', async () =>
     assertGolden(
       only(await heldNotices(parts({ contact: '' })).expired(about({ state: 'expired' }))),
