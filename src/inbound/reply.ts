@@ -12,6 +12,9 @@ export type Reply = {
   readonly text: string;
 };
 
+/** RFC 5321 §4.5.3.1.5: 512 octets with CRLF. */
+const LINE_LIMIT = 510;
+
 const WRONG_COMMAND_CODES: ReadonlySet<number> = new Set([500, 501, 502, 503, 504, 535, 538, 555]);
 
 /** A reply of success from the table; `text` takes the place of the row's. */
@@ -44,13 +47,32 @@ export function plain(code: number, text: string): Reply {
   return { code, status: '', text };
 }
 
-export function replyLine({ code, status, text }: Reply): string {
-  return status === '' ? `${code} ${printable(text)}\r\n` : `${code} ${status} ${printable(text)}\r\n`;
+/** In one line where it fits; each line has the codes (RFC 2034 §4). */
+export function wireReply({ code, status, text }: Reply): string {
+  const enhanced = status === '' ? '' : `${status} `;
+  const lines = brokenLines(printable(text), LINE_LIMIT - `${code} ${enhanced}`.length);
+  return replyLines(
+    code,
+    lines.map((line) => `${enhanced}${line}`),
+  );
 }
 
 /** A reply of several lines without enhanced codes, as EHLO gets it. */
 export function replyLines(code: number, lines: readonly string[]): string {
   return lines.map((line, index) => `${code}${index === lines.length - 1 ? ' ' : '-'}${printable(line)}\r\n`).join('');
+}
+
+/** At blanks; a word that is longer than a line is cut. */
+function brokenLines(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const blank = rest.lastIndexOf(' ', width);
+    const end = blank > 0 ? blank : width;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(blank > 0 ? end + 1 : end);
+  }
+  return [...lines, rest];
 }
 
 function fromRow(kind: OutcomeKind, name: StatusName, text: string | undefined): Reply {

@@ -14,7 +14,7 @@ import type { Report } from '#log/events.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import { Connection } from './connection.ts';
 import type { InboundParts } from './parts.ts';
-import { refusalReply, replyLine } from './reply.ts';
+import { refusalReply, wireReply } from './reply.ts';
 import type { ListenerSettings } from './settings.ts';
 
 /** How long a client that is turned away may take to read why. */
@@ -157,7 +157,7 @@ export class ListenerServer extends SMTPServer {
     this.#report('inbound.refused', { ip, status: reply.status, reason: reply.text });
     // Before a handshake there is no language in which to say it.
     if (this.listener.tls === 'implicit') socket.destroy();
-    else socket.end(replyLine(reply));
+    else socket.end(wireReply(reply));
     this.#drop(socket, callback);
   }
 

@@ -25,7 +25,7 @@ import {
   isWrongCommand,
   plain,
   refusalReply,
-  replyLine,
+  wireReply,
   replyLines,
   success,
   type Reply,
@@ -94,7 +94,7 @@ export class Session {
     this.#report('inbound.connected');
     const refusal = this.#parts.admission.connect(this.#state.client.ip, this.#state.client.listener);
     if (refusal === undefined) {
-      this.#wire.send(replyLine(plain(220, `${this.settings.hostname} ESMTP Postern`)));
+      this.#wire.send(wireReply(plain(220, `${this.settings.hostname} ESMTP Postern`)));
       return;
     }
     const reply = greetingRefusal(refusal);
@@ -379,7 +379,7 @@ export class Session {
   }
 
   #reply(reply: Reply): true {
-    this.#wire.send(replyLine(reply));
+    this.#wire.send(wireReply(reply));
     return true;
   }
 
