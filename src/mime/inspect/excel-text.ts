@@ -157,6 +157,6 @@ const rkText = (rk: number): string => numberAsShown(String(rkNumber(rk)));
 /** Behind the row, the first column and the first format. */
 function runOfNumbers(value: Buffer): readonly string[] {
   const numbers: string[] = [];
-  for (let at = 6; at + 6 <= value.length; at += 6) numbers.push(rkText(value.readInt32LE(at)));
+  for (let at = 6; at + 4 <= value.length; at += 6) numbers.push(rkText(value.readInt32LE(at)));
   return numbers;
 }

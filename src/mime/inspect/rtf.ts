@@ -182,8 +182,9 @@ class RtfReader {
     let at = 8;
     for (let name = 0; name < 3 && at + 4 <= octets.length; name += 1) at += 4 + octets.readUInt32LE(at);
     const className = octets.toString('latin1', 12, 40).split('\0', 1)[0] ?? '';
-    const native = at + 4 <= octets.length ? octets.subarray(at + 4) : octets;
-    const file = /^package$/i.test(className) ? embeddedFile(native) : { name: '', octets: native };
+    // In front of the file stands its size.
+    const isPackage = /^package$/i.test(className);
+    const file = isPackage ? embeddedFile(octets.subarray(at)) : { name: '', octets: octets.subarray(at + 4) };
     this.#members.push({ path: file.name, open: () => ({ kind: 'open', octets: file.octets }) });
   }
 }

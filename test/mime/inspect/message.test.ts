@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { lines, look } from './looking.ts';
+
+const textsOf = async (message: string | Uint8Array): Promise<readonly string[]> =>
+  (await look(message)).texts.map(({ text }) => text);
+
+/** A message of one part. */
+const single = (header: readonly string[], body: string): string => lines(...header, '', body);
+const multipart = (...parts: readonly string[]): string =>
+  lines('Content-Type: multipart/mixed; boundary=b', '', ...parts.flatMap((part) => ['--b', part]), '--b--', '');
+
+describe('inspect: texts of a message', () => {
+  for (const [what, header, body, shown] of [
+    ['are plain text without a type (RFC 2045 §5.2)', [], 'hello', 'hello'],
+    ['are read where the type is nonsense', ['Content-Type: nonsense'], 'hello', 'hello'],
+    ['in base64 (RFC 2045 §6.8)', ['Content-Transfer-Encoding: BASE64'], 'aGVs\r\nbG8=', 'hello'],
+    ['in quoted-printable (RFC 2045 §6.7)', ['Content-Transfer-Encoding: quoted-printable'], 'he=6C=\r\nlo', 'hello'],
+    [
+      'in a charset',
+      ['Content-Type: text/plain; charset=iso-8859-5', 'Content-Transfer-Encoding: base64'],
+      '4Q==',
+      'с',
+    ],
+    ['in UTF-7 (RFC 2152)', ['Content-Type: text/plain; charset=utf-7'], '+ADQAMQAxADE-', '4111'],
+    [
+      'in UTF-16 that says nothing of it',
+      ['Content-Transfer-Encoding: base64'],
+      Buffer.from('4111 4111', 'utf16le').toString('base64'),
+      '4111 4111',
+    ],
+    ['in an unknown charset', ['Content-Type: text/plain; charset=x-none'], 'hello', 'hello'],
+    ['with a comment in the type', ['Content-Type: text/plain (simple)'], 'hello', 'hello'],
+    [
+      'lose what shows nothing',
+      ['Content-Type: text/plain; charset=utf-8'],
+      Buffer.from('41\u200b11').toString('latin1'),
+      '4111',
+    ],
+  ] as const) {
+    test(what, async () => assert.deepEqual(await textsOf(single(header, body)), [shown]));
+  }
+
+  for (const [what, html, shown] of [
+    ['tags within a word leave no trace', '41<b></b>11<!-- x --> <i>11</i>', '4111 11'],
+    ['entities are characters', '4&#49;&#x31;1 &amp;&nbsp;x', '4111 & x'],
+    ['blocks are lines', 'a<p>b</p>c<br>d<table><tr><td>e<td>f</table>', 'a\nb\nc\nd\ne f'],
+    ['script and style are left out', '<style>p{x:y}</style>a<script>if (1 < 2) "</p>"</script>b', 'ab'],
+    ['hidden text is read', 'a<span style="display:none">b</span>c', 'abc'],
+    ['what stands in place of pictures is read', 'a<img alt="card 4111">b', 'ab\ncard 4111'],
+    ['where links lead is read', '<a href="https://x.example/4111">x</a>', 'x\nhttps://x.example/4111'],
+    ['what Outlook alone shows is read', 'a<!--[if mso]><p>4111</p><![endif]-->', 'a\n4111'],
+    ['a title is read', '<title>T</title>a', 'T\na'],
+  ] as const) {
+    test(`of HTML: ${what}`, async () => {
+      assert.deepEqual(await textsOf(single(['Content-Type: text/html; charset=utf-8'], html)), [shown]);
+    });
+  }
+
+  test('of HTML come in the charset that it says of itself', async () => {
+    const body = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-5">\u00e1';
+    const [text] = (await look(single(['Content-Type: text/html'], body))).texts;
+    assert.deepEqual([text?.text, text?.charset], ['с', 'iso-8859-5']);
+  });
+
+  test('say where something was wrong with them', async () => {
+    const good = await look(single(['Content-Type: text/plain; charset=utf-8'], 'a'));
+    const bad = await look(single(['Content-Type: text/plain; charset=utf-8'], '\u00ff'));
+    assert.deepEqual([good.texts[0]?.flawed, bad.texts[0]?.flawed], [false, true]);
+  });
+
+  test('that are cut say so', async () => {
+    const { texts } = await look(single([], 'x'.repeat(200)), { textCharacters: 100 });
+    assert.deepEqual([texts[0]?.text.length, texts[0]?.flawed], [100, true]);
+  });
+
+  test('are told by their charsets', async () => {
+    const { charsets } = await look(
+      multipart('Content-Type: text/plain; charset=KOI8-R\r\n\r\na', 'Content-Type: text/html\r\n\r\nb'),
+    );
+    assert.deepEqual(charsets, ['koi8-r', 'us-ascii']);
+  });
+});
+
+describe('inspect: evasions', () => {
+  for (const [what, message, sought] of [
+    ['a multipart that nobody ends', lines('Content-Type: multipart/mixed; boundary=b', '', '--b', '', '4111'), '4111'],
+    [
+      'a multipart without its boundary',
+      lines('Content-Type: multipart/mixed', '', '--b', 'Content-Type: text/plain', '', '4111', '--b--'),
+      '4111',
+    ],
+    [
+      'a multipart with a boundary that is not there',
+      lines('Content-Type: multipart/mixed; boundary=x', '', '4111'),
+      '4111',
+    ],
+    [
+      'two boundaries, the first',
+      lines('Content-Type: multipart/mixed; boundary=a; boundary=b', '', '--a', '', '4111', '--a--'),
+      '4111',
+    ],
+    [
+      'two boundaries, the second',
+      lines('Content-Type: multipart/mixed; boundary=a; boundary=b', '', '--b', '', '4111', '--b--'),
+      '4111',
+    ],
+    ['two types, the second', lines('Content-Type: image/png', 'Content-Type: text/plain', '', '4111'), '4111'],
+    [
+      'text before the first part',
+      lines('Content-Type: multipart/mixed; boundary=b', '', '4111', '--b', '', 'x', '--b--'),
+      '4111',
+    ],
+    [
+      'text behind the last part',
+      lines('Content-Type: multipart/mixed; boundary=b', '', '--b', '', 'x', '--b--', '4111'),
+      '4111',
+    ],
+    [
+      'a part behind the last part',
+      lines('Content-Type: multipart/mixed; boundary=b', '', '--b', '', 'x', '--b--', '--b', '', '4111'),
+      '4111',
+    ],
+    ['an encoding with something behind it', lines('Content-Transfer-Encoding: base64 x', '', 'NDExMQ=='), '4111'],
+    ['an encoding in quotes', lines('Content-Transfer-Encoding: "base64"', '', 'NDExMQ=='), '4111'],
+    [
+      'two encodings',
+      lines('Content-Transfer-Encoding: 7bit', 'Content-Transfer-Encoding: base64', '', 'NDExMQ=='),
+      '4111',
+    ],
+    ['an encoding that is none', lines('Content-Transfer-Encoding: nonsense', '', '4111'), '4111'],
+    ['base64 with garbage in it', lines('Content-Transfer-Encoding: base64', '', 'ND!Ex*MQ=='), '4111'],
+    ['base64 that is none', lines('Content-Transfer-Encoding: base64', '', 'card: 4111!'), '4111'],
+    ['base64 behind its end', lines('Content-Transfer-Encoding: base64', '', 'eA==NDExMQ=='), '4111'],
+    ['quoted-printable with errors', lines('Content-Transfer-Encoding: quoted-printable', '', '=zz4=311=31='), '4111'],
+    [
+      'a multipart that is encoded',
+      lines(
+        'Content-Type: multipart/mixed; boundary=b',
+        'Content-Transfer-Encoding: base64',
+        '',
+        Buffer.from(lines('--b', '', '4111', '--b--')).toString('base64'),
+      ),
+      '4111',
+    ],
+    ['line ends of Unix', 'Content-Type: multipart/mixed; boundary=b\n\n--b\n\n4111\n--b--\n', '4111'],
+    [
+      'a boundary that another begins with',
+      lines(
+        'Content-Type: multipart/mixed; boundary=b',
+        '',
+        '--b',
+        'Content-Type: multipart/mixed; boundary=bb',
+        '',
+        '--bb',
+        '',
+        '4111',
+        '--bb--',
+        '--b--',
+      ),
+      '4111',
+    ],
+    [
+      'a text in a multipart/digest',
+      lines('Content-Type: multipart/digest; boundary=b', '', '--b', 'Content-Type: text/plain', '', '4111', '--b--'),
+      '4111',
+    ],
+    [
+      'a folded field in the header',
+      lines('Content-Type: multipart/mixed;', ' boundary="b"', '', '--b', '', '4111', '--b--'),
+      '4111',
+    ],
+    ['a message all of which is header', 'Subject: x\r\n4111', undefined],
+  ] as const) {
+    test(`${what} hides no text`, async () => {
+      const { texts, attachments } = await look(message);
+      const seen = [...texts, ...attachments].map(({ text }) => text).join('\n');
+      if (sought === undefined) assert.deepEqual(texts, []);
+      else assert.match(seen, new RegExp(sought));
+    });
+  }
+
+  test('what cannot be divided is a failure', async () => {
+    const { failure, texts } = await look(lines('Content-Type: multipart/mixed; boundary=x', '', 'words'));
+    assert.match(failure ?? '', /without delimiter lines/);
+    assert.equal(texts[0]?.text, 'words');
+  });
+
+  test('a file written by uuencode within the text is a file', async () => {
+    const { attachments } = await look(lines('', 'see', 'begin 644 a.txt', '$-#$Q,0``', '`', 'end', ''));
+    assert.deepEqual(
+      attachments.map(({ name, text }) => [name, text]),
+      [['a.txt', '4111']],
+    );
+  });
+});
