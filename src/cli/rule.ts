@@ -12,6 +12,7 @@ import { registerRuleActs } from './rule-acts.ts';
 import { registerRuleExport } from './rule-export.ts';
 import { registerRuleImport } from './rule-import.ts';
 import { noSuchRule } from './rule-outcome.ts';
+import { registerRuleReplay } from './rule-replay.ts';
 import { registerRuleTest } from './rule-test.ts';
 import { registerRuleWrite } from './rule-write.ts';
 import { printable, tableLines, type Column } from './table.ts';
@@ -52,6 +53,7 @@ export function registerRule(program: Command, context: CommandContext): void {
   registerRuleImport(rule, context);
   registerRuleExport(rule, context);
   registerRuleTest(rule, context);
+  registerRuleReplay(rule, context);
 }
 
 async function listRules({ console }: CommandContext, desk: RuleDesk, { json = false }: Output): Promise<void> {

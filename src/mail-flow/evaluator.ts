@@ -91,8 +91,8 @@ function plainFacts({ messageId, envelopeSender, recipients, client, facts }: Su
 }
 
 /** Everybody whom a condition may be about; the directory adds their managers. */
-function peopleIn(
-  { envelopeSender, recipients }: Submission,
+export function peopleIn(
+  { envelopeSender, recipients }: Pick<Submission, 'envelopeSender' | 'recipients'>,
   { from, to, cc }: HeaderFacts,
   addedByRules: readonly string[],
 ): readonly string[] {

@@ -13,7 +13,10 @@ import type { JobResult } from './thread-pool.ts';
 
 export type TrialParts = {
   readonly documents: Pick<MailFlowDocuments, 'ruleSet' | 'customTypes'>;
-  readonly config: Pick<RelayConfig, 'inbound' | 'mailFlow'>;
+  readonly config: {
+    readonly inbound: Pick<RelayConfig['inbound'], 'acceptedDomains'>;
+    readonly mailFlow: Pick<RelayConfig['mailFlow'], 'inspection'>;
+  };
   readonly directory: Directory;
   readonly now: () => Date;
 };

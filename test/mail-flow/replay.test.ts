@@ -1,0 +1,184 @@
+/** Other rules over what is kept of messages: the same, something else, or nobody can tell. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { memoryDirectory } from '#directory/memory.ts';
+import type { Directory } from '#directory/directory.ts';
+import { AcceptedDomains } from '#mail-flow/accepted-domains.ts';
+import { recall, RuleMemory, type Remembered } from '#mail-flow/memory.ts';
+import { replay, type Replay } from '#mail-flow/replay.ts';
+import { tryMessage } from '#mail-flow/trial.ts';
+import { compileRules } from '#rules/compile.ts';
+import type { Rule, RuleSet } from '#rules/rule.ts';
+import { MemoryRecordStore } from '../doubles/records.ts';
+import { rule as anyRule } from '../rules/known-message.ts';
+
+const NOW = new Date('2026-11-26T12:00:00Z');
+const MESSAGE =
+  'From: ann@ours.test\r\nTo: bob@ours.test\r\nSubject: An offer\r\n\r\nPay 4111 1111 1111 1111, credit card.\r\n';
+const INSPECTION = {
+  parts: 100,
+  depth: 5,
+  unpackedBytes: 1e6,
+  textCharacters: 1e5,
+  timeout: 10_000,
+  memory: 1e9,
+  workers: 1,
+};
+const config = { inbound: { acceptedDomains: ['ours.test'] }, mailFlow: { inspection: INSPECTION } };
+const person = { kind: 'person', proxyAddresses: [], attributes: {} } as const;
+const people = memoryDirectory([{ ...person, address: 'ann@ours.test', groups: ['sales@ours.test'] }]);
+const isAcceptedDomain = new AcceptedDomains().by(['ours.test']);
+
+const rule = (name: string, parts: Partial<Rule>): Rule => anyRule({ name, ...parts });
+
+const setOf = (...rules: readonly Rule[]): RuleSet => ({ version: 'v', rules });
+
+/** A message as the relay evaluates it under these rules, and as it is kept. */
+async function kept(...rules: readonly Rule[]): Promise<Remembered> {
+  const bytes = Buffer.from(MESSAGE);
+  const evaluated = await tryMessage(
+    {
+      messageId: '01',
+      envelopeSender: 'ann@ours.test',
+      recipients: ['bob@ours.test', 'eve@theirs.test'].map((address) => ({ address, original: address })),
+      client: { ip: '192.0.2.1', authenticated: true },
+      content: { kind: 'inline', bytes },
+      facts: { sizeBytes: bytes.length, headerBytes: bytes.indexOf('\r\n\r\n') + 4 },
+    },
+    { documents: { ruleSet: setOf(...rules), customTypes: [] }, config, directory: people, now: () => NOW },
+  );
+  const store = new MemoryRecordStore(() => NOW);
+  const memory = new RuleMemory({ store, keep: () => 1000, report: () => undefined });
+  memory.remember(evaluated);
+  await memory.flush();
+  for await (const one of recall(store, new Date(0))) return one;
+  throw new assert.AssertionError({ message: 'nothing was kept' });
+}
+
+async function tried(
+  message: Remembered,
+  rules: readonly Rule[],
+  directory: Pick<Directory, 'find'> = people,
+): Promise<Replay> {
+  return replay(message, { rules: compileRules(setOf(...rules)), isAcceptedDomain, directory });
+}
+
+const subject = { parameter: 'subjectContainsWords', value: ['offer'] } as const;
+const cards = {
+  parameter: 'messageContainsDataClassifications',
+  value: [{ name: 'Credit Card Number', minCount: 1 }],
+} as const;
+const body = { parameter: 'subjectOrBodyContainsWords', value: ['pay'] } as const;
+const outside = { parameter: 'sentToScope', value: 'notInOrganization' } as const;
+const quarantine = { parameter: 'quarantine', value: true } as const;
+const remove = { parameter: 'deleteMessage', value: true } as const;
+
+const hidden = rule('Hidden', { conditions: [outside, cards], actions: [quarantine] });
+
+describe('the same rules', () => {
+  test('lead to the same outcome', async () => {
+    assert.deepEqual(await tried(await kept(hidden), [hidden]), { kind: 'same' });
+  });
+
+  test('under other names do too', async () => {
+    assert.deepEqual(await tried(await kept(hidden), [{ ...hidden, name: 'Other' }]), { kind: 'same' });
+  });
+});
+
+describe('other rules', () => {
+  test('lead to another outcome, which is told for whom', async () => {
+    const result = await tried(await kept(hidden), [{ ...hidden, actions: [remove] }]);
+    assert.ok(result.kind === 'different', JSON.stringify(result));
+    assert.deepEqual(
+      result.after.branches.map(({ originals, disposition }) => [originals, disposition.kind]),
+      [
+        [['eve@theirs.test'], 'delete'],
+        [['bob@ours.test'], 'deliver'],
+      ],
+    );
+  });
+
+  test('find people where they are today', async () => {
+    const sales = rule('Sales', {
+      conditions: [{ parameter: 'fromMemberOf', value: ['sales@ours.test'] }],
+      actions: [remove],
+    });
+    const message = await kept(rule('Subject', { conditions: [subject], actions: [quarantine] }));
+    assert.equal((await tried(message, [sales])).kind, 'different');
+    assert.deepEqual((await tried(message, [sales], memoryDirectory([]))).kind, 'different');
+    const moved = rule('None', {
+      conditions: [{ parameter: 'fromMemberOf', value: ['none@ours.test'] }],
+      actions: [remove],
+    });
+    const result = await tried(message, [moved]);
+    assert.ok(result.kind === 'different');
+    assert.deepEqual(
+      result.after.branches.map(({ disposition }) => disposition.kind),
+      ['deliver'],
+    );
+  });
+
+  test('are those of the time when the message came', async () => {
+    const expired = { ...hidden, expiryDate: new Date('2026-11-26T13:00:00Z') };
+    assert.equal((await tried(await kept(hidden), [expired])).kind, 'same');
+    assert.equal((await tried(await kept(hidden), [{ ...hidden, expiryDate: NOW }])).kind, 'different');
+  });
+
+  test('may hold the message up', async () => {
+    const failing: Remembered = { ...(await kept(hidden)) };
+    const facts = { ...failing.facts, content: { kind: 'failed', reason: 'it took too long' } } as const;
+    const result = await tried({ ...failing, facts }, [{ ...hidden, ruleErrorAction: 'defer' }]);
+    assert.ok(result.kind === 'deferred', JSON.stringify(result));
+    assert.match(`${result.rule}: ${result.reason}`, /^Hidden: .*it took too long/);
+  });
+});
+
+describe('it cannot be told', () => {
+  test('what stood in a text that is gone', async () => {
+    const result = await tried(await kept(hidden), [rule('Body', { conditions: [body], actions: [remove] })]);
+    assert.ok(result.kind === 'unknown', JSON.stringify(result));
+    assert.match(result.reason, /^Body: /);
+  });
+
+  test('of a rule that only watches, which makes no difference', async () => {
+    const watching = { ...rule('Body', { conditions: [body], actions: [remove] }), mode: 'audit' } as const;
+    assert.deepEqual(await tried(await kept(hidden), [watching, hidden]), { kind: 'same' });
+  });
+
+  test('of information that nobody looked for', async () => {
+    const other = {
+      parameter: 'messageContainsDataClassifications',
+      value: [{ name: 'International Banking Account Number (IBAN)', minCount: 1 }],
+    } as const;
+    const result = await tried(await kept(hidden), [rule('Iban', { conditions: [other], actions: [remove] })]);
+    assert.ok(result.kind === 'unknown', JSON.stringify(result));
+    assert.match(result.reason, /nobody looked for it/);
+  });
+
+  test('what was in a message into which nobody looked', async () => {
+    const result = await tried(await kept(rule('Subject', { conditions: [subject], actions: [quarantine] })), [hidden]);
+    assert.deepEqual(result, {
+      kind: 'unknown',
+      reason: 'the rules of then did not look into it, so nothing of it was kept',
+    });
+  });
+
+  test('what was in a header at which nobody looked', async () => {
+    const large = rule('Large', { conditions: [{ parameter: 'messageSizeOver', value: 1e9 }], actions: [quarantine] });
+    const result = await tried(await kept(large), [rule('Subject', { conditions: [subject], actions: [remove] })]);
+    assert.ok(result.kind === 'unknown');
+    assert.match(result.reason, /header/);
+  });
+
+  test('while the directory does not answer', async () => {
+    const silent = {
+      find: async (addresses: readonly string[]) =>
+        Promise.resolve(
+          new Map(addresses.map((address) => [address, { kind: 'failed', reason: 'nobody answers' } as const])),
+        ),
+    };
+    const result = await tried(await kept(hidden), [hidden], silent);
+    assert.deepEqual(result, { kind: 'unknown', reason: 'the directory cannot be asked: nobody answers' });
+  });
+});
