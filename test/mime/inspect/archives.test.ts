@@ -245,6 +245,24 @@ function rar5(
 /** The method stands above seven bits. */
 const method7 = (method: number): readonly number[] => [0x80, method];
 
+const rar5File = (name: string, content: string, method: number, extra: readonly number[] = []) => ({
+  fields: [
+    2,
+    extra.length > 0 ? 3 : 2,
+    ...(extra.length > 0 ? [extra.length] : []),
+    content.length,
+    0,
+    content.length,
+    0,
+    ...method7(method),
+    0,
+    name.length,
+  ],
+  name,
+  content,
+  extra,
+});
+
 describe('inspect: RAR', () => {
   test('of version 4: what is not packed is read, what is packed is named', async () => {
     const rar = rar4(0, [
@@ -276,25 +294,13 @@ describe('inspect: RAR', () => {
     assert.deepEqual(await told(rar4(0x80, []), 'a.rar'), [['a.rar', 'encrypted', '']]);
   });
 
-  const file = (name: string, content: string, method: number, extra: readonly number[] = []) => ({
-    fields: [
-      2,
-      extra.length > 0 ? 3 : 2,
-      ...(extra.length > 0 ? [extra.length] : []),
-      content.length,
-      0,
-      content.length,
-      0,
-      ...method7(method),
-      0,
-      name.length,
-    ],
-    name,
-    content,
-    extra,
-  });
   test('of version 5: what is not packed is read, what is packed is named', async () => {
-    const rar = rar5([{ fields: [1, 0, 0] }, file('d/a.txt', CARD, 0), file('b.exe', 'xx', 3), { fields: [5, 0, 0] }]);
+    const rar = rar5([
+      { fields: [1, 0, 0] },
+      rar5File('d/a.txt', CARD, 0),
+      rar5File('b.exe', 'xx', 3),
+      { fields: [5, 0, 0] },
+    ]);
     assert.deepEqual(await told(rar, 'a.rar'), [
       ['a.rar', 'none', ''],
       ['a.rar/d/a.txt', 'text', CARD],
@@ -303,7 +309,7 @@ describe('inspect: RAR', () => {
   });
 
   test('of version 5: a password keeps members shut', async () => {
-    const rar = rar5([{ fields: [1, 0, 0] }, file('a.txt', 'x', 0, [2, 1, 0])]);
+    const rar = rar5([{ fields: [1, 0, 0] }, rar5File('a.txt', 'x', 0, [2, 1, 0])]);
     assert.deepEqual(
       (await told(rar, 'a.rar')).map(([, state]) => state),
       ['encrypted', 'encrypted'],
