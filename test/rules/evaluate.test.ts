@@ -36,6 +36,9 @@ const mark = (text: string): Action => ({ parameter: 'prependSubject', value: te
 const marking = (text: string, known: Partial<Rule> = {}): Rule =>
   rule({ name: text, actions: [mark(text)], ...known });
 
+const redirecting = (condition: Condition): Rule =>
+  rule({ name: 'same', conditions: [condition], actions: [{ parameter: 'redirectMessageTo', value: [MAX] }] });
+
 /** What was put in front of the subject for a recipient, the last first. */
 function marksOf(made: Evaluation, address: string): string {
   const texts = branchOf(made, address).changes.map((change) => (change.kind === 'prepend-subject' ? change.text : ''));
@@ -77,6 +80,30 @@ describe('which rules hold, and for whom', () => {
     const same = { name: 'same', actions: [mark('x')] };
     const made = evaluated([rule({ ...same, conditions: [toBob] }), rule({ ...same, conditions: [toCarol] })]);
     assert.deepEqual(inShort(made), [`${BOB}, ${CAROL}: deliver`]);
+  });
+  test('who was added to one half and is a recipient of the other is the recipient that he was', () => {
+    for (const [one, other] of [
+      [BOB, CAROL],
+      [CAROL, BOB],
+    ] as const) {
+      const adding = rule({
+        conditions: [{ parameter: 'sentTo', value: [one] }],
+        actions: [{ parameter: 'blindCopyTo', value: [other] }],
+      });
+      const { recipients: all } = branchOf(evaluated([adding]), BOB);
+      assert.deepEqual(
+        new Set(all.map(({ address, of, addedBy }) => `${address} ${of} ${addedBy?.as}`)),
+        new Set([BOB, CAROL].map((address) => `${address} ${address} undefined`)),
+      );
+    }
+  });
+  test('who stands in for both halves stands in for the first of all', () => {
+    const { branches } = evaluated([redirecting(toBob), redirecting(toCarol)]);
+    const addedBy = { rule: 'same', as: 'redirect' };
+    assert.deepEqual(
+      branches.map(({ originals, recipients: all }) => [originals, all]),
+      [[[BOB, CAROL], [{ address: MAX, of: BOB, addedBy }]]],
+    );
   });
   test('a condition on any recipient holds for all, also for those whom a rule has parted from them', () => {
     const anyPartner: Condition = { parameter: 'anyOfRecipientAddressContainsWords', value: ['partner'] };
@@ -210,6 +237,7 @@ describe('ruleErrorAction', () => {
     assert.equal(marksOf(made, BOB), 'later');
     assert.equal(trailOf(made, 'x').outcome, 'error');
     assert.match(trailOf(made, 'x').why, /could not be asked for bob@ours\.test: the server does not answer/);
+    assert.deepEqual(trailOf(made, 'x').recipients, [BOB]);
   });
   test('ruleErrorAction ignore acts for those of whom it can be told', () => {
     const withCarol = people([BOB, directoryFailed], [CAROL, person({ address: CAROL, groups: new Set([SALES]) })]);

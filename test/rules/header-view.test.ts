@@ -7,6 +7,7 @@ const fromMax: Condition = { parameter: 'from', value: [MAX] };
 const mark = (text: string): Action => ({ parameter: 'prependSubject', value: text });
 const marking = (text: string, condition: Condition): Rule =>
   rule({ name: text, conditions: [condition], actions: [mark(text)] });
+const subject = (pattern: string): Condition => ({ parameter: 'subjectMatchesPatterns', value: [pattern] });
 const setting = (name: string, value: string): Action => ({ parameter: 'setHeader', value: { name, value } });
 const headerSays = (name: string, word: string): Condition => ({
   parameter: 'headerContainsWords',
@@ -121,6 +122,15 @@ describe('what later rules see', () => {
       assert.equal(trailOf(made).outcome, holds ? 'matched' : 'not-matched');
     });
   }
+  test('they see each change once, however often somebody has looked', () => {
+    const made = evaluated([
+      marking('a', subject('^Quart')),
+      marking('b', subject('^aQuart')),
+      marking('c', subject('^baQuart')),
+      rule({ conditions: [subject('^cbaQuart')] }),
+    ]);
+    assert.equal(trailOf(made).outcome, 'matched');
+  });
   test('what a rule has set is believed whoever sent the message', () => {
     const scoring = rule({ name: 'first', actions: [{ parameter: 'setSCL', value: 6 }] });
     const made = evaluated([scoring, rule({ conditions: [{ parameter: 'sclOver', value: 5 }] })], { client: STRANGER });

@@ -404,8 +404,8 @@ describe('actions that hang on the directory while it fails', () => {
   test('a rule that cannot carry out one of its actions does none of them', () => {
     const made = evaluated([rule({ actions })], failing);
     assert.deepEqual(branchOf(made, BOB).changes, []);
-    const { outcome, why } = trailOf(made);
-    assert.equal(outcome, 'error');
+    const { outcome, why, recipients: matched } = trailOf(made);
+    assert.deepEqual([outcome, matched], ['error', [BOB, CAROL]]);
     assert.match(why, /the server does not answer/);
   });
 });
