@@ -55,7 +55,9 @@ test('whoever may become a recipient or a name in the header is named, once and 
     { parameter: 'copyTo', value: ['cc@x.test'] },
     { parameter: 'blindCopyTo', value: ['bcc@x.test', 'to@x.test'] },
     { parameter: 'redirectMessageTo', value: ['other@x.test'] },
-    { parameter: 'setHeader', value: { name: 'FROM', value: 'Somebody <from@x.test>' } },
+    ...['FROM', 'Sender', 'To', 'cc'].map(
+      (name): Action => ({ parameter: 'setHeader', value: { name, value: `Somebody <${name}-field@x.test>` } }),
+    ),
     { parameter: 'setHeader', value: { name: 'X-Lab', value: 'lab@x.test' } },
     { parameter: 'moderateMessageByUser', value: ['moderator@x.test'] },
   ];
@@ -64,7 +66,10 @@ test('whoever may become a recipient or a name in the header is named, once and 
     'cc@x.test',
     'bcc@x.test',
     'other@x.test',
-    'from@x.test',
+    'from-field@x.test',
+    'sender-field@x.test',
+    'to-field@x.test',
+    'cc-field@x.test',
   ]);
 });
 
