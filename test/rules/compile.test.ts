@@ -55,9 +55,10 @@ test('whoever may become a recipient or a name in the header is named, once and 
     { parameter: 'copyTo', value: ['cc@x.test'] },
     { parameter: 'blindCopyTo', value: ['bcc@x.test', 'to@x.test'] },
     { parameter: 'redirectMessageTo', value: ['other@x.test'] },
-    ...['FROM', 'Sender', 'To', 'cc'].map(
-      (name): Action => ({ parameter: 'setHeader', value: { name, value: `Somebody <${name}-field@x.test>` } }),
-    ),
+    ...['FROM', 'Sender', 'To', 'cc'].map((name): Action => ({
+      parameter: 'setHeader',
+      value: { name, value: `Somebody <${name}-field@x.test>` },
+    })),
     { parameter: 'setHeader', value: { name: 'X-Lab', value: 'lab@x.test' } },
     { parameter: 'moderateMessageByUser', value: ['moderator@x.test'] },
   ];
