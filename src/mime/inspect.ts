@@ -4,8 +4,6 @@
  */
 import { performance } from 'node:perf_hooks';
 
-import { simpleParser } from 'mailparser';
-
 import { memberOf } from './inspect/attached-message.ts';
 import { Budget } from './inspect/budget.ts';
 import { Examiner } from './inspect/examiner.ts';
@@ -41,24 +39,25 @@ export type Attachment = {
   readonly octets: Uint8Array;
 };
 
+/** For one message of a kind that is known, whose files are few. */
+const KNOWN_LIMITS: InspectionLimits = {
+  parts: 1000,
+  depth: 1,
+  unpackedBytes: 0,
+  textCharacters: 50_000_000,
+  milliseconds: 30_000,
+};
+
 /**
- * The parts that are no words to a reader, in their order, and the text as one more when there is one. `undefined` for what
- * mailparser refuses: thousands of parts, of levels, of megabytes of header.
+ * The parts that are no words to a reader, in their order, and the texts as more of them. `undefined` for a message that is past the limits of what
+ * anybody sends: a thousand parts, a hundred levels, a megabyte of header.
  */
-export async function attachmentsOf(message: Uint8Array): Promise<readonly Attachment[] | undefined> {
-  const octets = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
-  const parsed = await simpleParser(octets, {
-    skipHtmlToText: true,
-    skipTextToHtml: true,
-    skipImageLinks: true,
-    skipTextLinks: true,
-  }).catch(() => undefined);
-  if (parsed === undefined) return undefined;
-  const files = parsed.attachments.map(({ contentType, filename = '', content }) => ({
-    type: contentType.toLowerCase(),
-    name: filename,
-    octets: content,
-  }));
-  const { text = '' } = parsed;
-  return text === '' ? files : [...files, { type: 'text/plain', name: '', octets: Buffer.from(text) }];
+export function attachmentsOf(message: Uint8Array): readonly Attachment[] | undefined {
+  const budget = new Budget(KNOWN_LIMITS, () => performance.now());
+  const { files, texts } = readMessage(message, budget);
+  if (budget.reached.length > 0) return undefined;
+  return [
+    ...files.map(({ declaredType, names: [name = ''], octets }) => ({ type: declaredType, name, octets: octets() })),
+    ...texts.map(({ text }) => ({ type: 'text/plain', name: '', octets: Buffer.from(text) })),
+  ];
 }

@@ -58,7 +58,7 @@ export async function readArrival(
   if (request.kind === 'https') return judge(readOctets(request.octets, request.reportLimit), request, '');
   const { octets, now } = request;
   const voucher = voucherOf(await verifyDkim(octets, { lookUpText, service: 'tlsrpt', now }));
-  return voucher.kind === 'signed' ? judge(await readMail(request), request, voucher.domain) : voucher;
+  return voucher.kind === 'signed' ? judge(readMail(request), request, voucher.domain) : voucher;
 }
 
 type Voucher = { readonly kind: 'signed'; readonly domain: string } | Exclude<Arrival, { kind: 'report' }>;
@@ -82,8 +82,8 @@ function voucherOf({ signatures, fromDomains }: DkimFindings): Voucher {
 }
 
 /** The first part that is a report; else why the first that might have been one is none. */
-async function readMail({ octets, reportLimit }: ArrivalRequest): Promise<ReportReading> {
-  const attachments = await attachmentsOf(octets);
+function readMail({ octets, reportLimit }: ArrivalRequest): ReportReading {
+  const attachments = attachmentsOf(octets);
   if (attachments === undefined) return { kind: 'refused', reason: 'unreadable' };
   const parts = attachments.filter((part) => mayBeReport(part.octets)).slice(0, PARTS_AT_MOST);
   let trouble: ReportReading = { kind: 'refused', reason: 'no-report' };
