@@ -27,9 +27,27 @@ export const builtInTypes: readonly CustomType[] = [
   ...WESTERN_EUROPE_TYPES,
 ].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 
+/** How Exchange Online and Purview call some of them today. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['brazil national identification card (rg)', 'Brazil National ID Card (RG)'],
+  ['czech personal identity number', 'Czech National Identity Card Number'],
+  ["germany driver's license number", "German Driver's License Number"],
+  ['germany identity card number', 'German Identity Card Number'],
+  ['germany passport number', 'German Passport Number'],
+  ['india permanent account number (pan)', 'India Permanent Account Number'],
+  ['israel national identification number', 'Israel National ID'],
+  ['malaysia identification card number', 'Malaysia ID Card Number'],
+  ['philippines unified multi-purpose identification number', 'Philippines Unified Multi-Purpose ID Number'],
+  ['poland passport number', 'Poland Passport'],
+  ['taiwan national identification number', 'Taiwan National ID'],
+  ['taiwan-resident certificate (arc/tarc) number', 'Taiwan Resident Certificate (ARC/TARC) Number'],
+  ['u.s./u.k. passport number', 'U.S. / U.K. Passport Number'],
+]);
+
 /** By name or GUID, in any case. */
 export function findType(name: string, customTypes: readonly CustomType[] = []): CustomType | undefined {
-  const wanted = name.toLowerCase();
+  const written = name.toLowerCase();
+  const wanted = OTHER_NAMES.get(written)?.toLowerCase() ?? written;
   const isWanted = (type: CustomType): boolean =>
     type.name.toLowerCase() === wanted || type.id.toLowerCase() === wanted;
   return builtInTypes.find(isWanted) ?? customTypes.find(isWanted);

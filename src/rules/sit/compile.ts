@@ -34,7 +34,10 @@ export type CompiledTypePattern = {
   readonly proximity: number;
 };
 
-type Named = Pick<CustomType, 'id' | 'name' | 'recommendedConfidence'>;
+type Named = Pick<CustomType, 'id' | 'name' | 'recommendedConfidence'> & {
+  /** What it may be asked for by, in lower case: its name, its GUID, and however else it was named. */
+  readonly keys: readonly string[];
+};
 
 export type CompiledType = Named &
   (
@@ -56,21 +59,28 @@ export type CompiledTypes = {
 
 /** `names` are names or GUIDs in any case; those of no type are passed over. */
 export function compileTypes(names: readonly string[], customTypes: readonly CustomType[] = []): CompiledTypes {
-  const sought = new Set(names.map((name) => findType(name, customTypes)).filter((type) => type !== undefined));
+  const sought = new Map<CustomType, Set<string>>();
+  for (const name of names) {
+    const type = findType(name, customTypes);
+    if (type === undefined) continue;
+    const keys = sought.get(type) ?? new Set([type.name.toLowerCase(), type.id.toLowerCase()]);
+    sought.set(type, keys.add(name.toLowerCase()));
+  }
   const table = new ElementTable();
-  const types = [...sought].map((type) => compileType(type, table));
+  const types = [...sought].map(([type, keys]) => compileType(type, [...keys], table));
   return { types, ...table.end() };
 }
 
-function compileType(type: CustomType, table: ElementTable): CompiledType {
+function compileType(type: CustomType, keys: readonly string[], table: ElementTable): CompiledType {
   const { id, name, recommendedConfidence } = type;
+  const named = { id, name, recommendedConfidence, keys };
   const proximity = inCharacters(type.proximity);
   if (type.kind === 'affinity') {
     const evidence = type.evidence.map(({ confidence, matches }) => ({
       confidence,
       matches: matches.map((each) => table.evidence(each)),
     }));
-    return { kind: 'affinity', id, name, recommendedConfidence, proximity, evidence };
+    return { kind: 'affinity', ...named, proximity, evidence };
   }
   const patterns = type.patterns.map((pattern) => ({
     confidence: pattern.confidence,
@@ -78,7 +88,7 @@ function compileType(type: CustomType, table: ElementTable): CompiledType {
     evidence: pattern.evidence.map((each) => table.evidence(each)),
     proximity: pattern.proximity === undefined ? proximity : inCharacters(pattern.proximity),
   }));
-  return { kind: 'entity', id, name, recommendedConfidence, patterns };
+  return { kind: 'entity', ...named, patterns };
 }
 
 const inCharacters = (proximity: number | 'unlimited'): number => (proximity === 'unlimited' ? Infinity : proximity);

@@ -18,7 +18,7 @@ export type SearchedItem = { readonly where: string; readonly text: string };
 const LISTED_VALUES = 1000;
 const COUNTED_VALUES = 100_000;
 
-/** By the type's name in lower case and by its GUID in lower case; types of which there is nothing are left out. */
+/** By each type's name, its GUID and however else it was asked for, in lower case; types of which there is nothing are left out. */
 export function detect(types: CompiledTypes, items: readonly SearchedItem[]): ReadonlyMap<string, DetectedInformation> {
   const searches = items.map(({ where, text }) => ({ where, item: new ItemSearch(types, text) }));
   const detected = new Map<string, DetectedInformation>();
@@ -26,8 +26,7 @@ export function detect(types: CompiledTypes, items: readonly SearchedItem[]): Re
     const values = valuesOf(type, searches);
     if (values.length === 0) continue;
     const information = summary(type, values);
-    detected.set(type.name.toLowerCase(), information);
-    detected.set(type.id.toLowerCase(), information);
+    for (const key of type.keys) detected.set(key, information);
   }
   return detected;
 }

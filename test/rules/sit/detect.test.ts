@@ -45,6 +45,11 @@ test('what is found is told by name and by GUID, and only of the types that are 
   assert.equal(found.get('credit card number'), found.get('50842eb7-edc8-4019-85dd-5a5c1f2bb085'));
 });
 
+test('types are known by the names that Exchange has for them today, and found by these', () => {
+  assert.ok(isKnownType('U.S./U.K. Passport Number'));
+  assert.equal(detectBuiltIn('Germany passport number', 'Reisepass C01X00T478')?.name, 'German Passport Number');
+});
+
 test('a type named twice, by name and GUID, is searched for once', () => {
   const { types } = compileTypes([CARD, '50842eb7-edc8-4019-85dd-5a5c1f2bb085', 'CREDIT CARD NUMBER']);
   assert.equal(types.length, 1);

@@ -48,7 +48,8 @@ export const PAYMENT_FUNCTIONS = {
     accepts: (digits) => weightedSum(digits, [3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 === 0 && !isRepeated(digits),
   }),
   Regex_swift: finder([String.raw`[A-Z]{4} ?(?:${COUNTRIES}) ?[A-Z0-9]{2}(?: ?[A-Z0-9]{3})?`], { begins: 'letter' }),
-  Regex_usa_bank_account_number: finder([String.raw`\d{4,17}`]),
+  /** Years stand near every account. */
+  Regex_usa_bank_account_number: finder([String.raw`(?!(?:19|20)\d{2}(?!\d))\d{4,17}`]),
 };
 
 /** The length is without country and check digits; groups are written with spaces or hyphens. */
