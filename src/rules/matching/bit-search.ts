@@ -23,6 +23,8 @@ export class BitSearch {
   /** By character: its class. By class: the bits at which it may stand. */
   readonly #classes = new Uint16Array(BEYOND + 1).fill(UNKNOWN);
   readonly #masks: Int32Array[] = [];
+  /** By class: whether a sequence begins with it. */
+  readonly #begins: boolean[] = [];
   readonly #classOf = new Map<string, number>();
 
   /** Sequences are told by their index; they have 1 to 32 letters. */
@@ -50,28 +52,25 @@ export class BitSearch {
 
   /** Calls `found` for each sequence that ends somewhere, in the order of ends. */
   search(text: string, found: (sequence: number, end: number) => void): void {
-    const words = this.#first.length;
-    const state = new Int32Array(words);
+    const state = new Int32Array(this.#first.length);
     let isAtRest = true;
     for (let at = 0; at < text.length; at += 1) {
       const unit = text.charCodeAt(at);
       const isPair = (unit & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00;
       if (isPair) at += 1;
       const kind = this.#kind(isPair ? BEYOND : unit);
-      if (kind !== NONE) {
-        this.#step(state, this.#masks[kind] ?? state, at + 1, found);
-        isAtRest = false;
-      } else if (!isAtRest) {
-        state.fill(0);
-        isAtRest = true;
-      }
+      if (isAtRest && !this.#begins[kind]) continue;
+      isAtRest = this.#step(state, this.#masks[kind] ?? state, at + 1, found) === 0;
     }
   }
 
-  #step(state: Int32Array, mask: Int32Array, end: number, found: (sequence: number, end: number) => void): void {
+  /** Answers 0 when no sequence goes on. */
+  #step(state: Int32Array, mask: Int32Array, end: number, found: (sequence: number, end: number) => void): number {
+    let going = 0;
     for (let word = 0; word < state.length; word += 1) {
       const bits = (((state[word] ?? 0) << 1) | (this.#first[word] ?? 0)) & (mask[word] ?? 0);
       state[word] = bits;
+      going |= bits;
       let ending = bits & (this.#last[word] ?? 0);
       while (ending !== 0) {
         const bit = WORD_BITS - 1 - Math.clz32(ending);
@@ -79,6 +78,7 @@ export class BitSearch {
         ending &= ~(1 << bit);
       }
     }
+    return going;
   }
 
   #kind(character: number): number {
@@ -100,6 +100,7 @@ export class BitSearch {
     const known = this.#classOf.get(key);
     if (known !== undefined) return known;
     this.#classOf.set(key, this.#masks.length);
+    this.#begins.push(mask.some((bits, word) => (bits & (this.#first[word] ?? 0)) !== 0));
     return this.#masks.push(mask) - 1;
   }
 }

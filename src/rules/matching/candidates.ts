@@ -16,8 +16,11 @@ export type Candidacy = {
 };
 
 /** Ends of factors of one pattern in one text; with more of them the whole text is looked at. */
-const ENDS_LIMIT = 256;
+const LEAST_ENDS_LIMIT = 256;
+/** In a longer text one for so many characters: nearer to one another the parts around them would be the whole text too. */
+const CHARACTERS_OF_END = 128;
 const NOWHERE: Candidates = [];
+
 export class CandidateSearch {
   readonly #patterns: readonly Candidacy[];
   readonly #automaton: Automaton;
@@ -53,10 +56,11 @@ export class CandidateSearch {
   /** By the number of the pattern. */
   search(text: string): readonly Candidates[] {
     const ends: (number[] | undefined)[] = [];
+    const limit = Math.max(LEAST_ENDS_LIMIT, Math.floor(text.length / CHARACTERS_OF_END));
     const note = (patterns: readonly number[] | undefined, end: number): void => {
       for (const pattern of patterns ?? []) {
         const list = (ends[pattern] ??= []);
-        if (list.length <= ENDS_LIMIT && list.at(-1) !== end) list.push(end);
+        if (list.length <= limit && list.at(-1) !== end) list.push(end);
       }
     };
     if (this.#ofWord.length > 0)
@@ -65,14 +69,18 @@ export class CandidateSearch {
         return false;
       });
     if (this.#ofSequence.length > 0) this.#bits.search(text, (sequence, end) => note(this.#ofSequence[sequence], end));
-    return this.#patterns.map(({ factors }, pattern) => candidatesOf(factors, ends[pattern]));
+    return this.#patterns.map(({ factors }, pattern) => candidatesOf(factors, ends[pattern], limit));
   }
 }
 
-function candidatesOf(factors: readonly Factor[] | undefined, ends: readonly number[] | undefined): Candidates {
+function candidatesOf(
+  factors: readonly Factor[] | undefined,
+  ends: readonly number[] | undefined,
+  limit: number,
+): Candidates {
   if (factors === undefined) return 'everywhere';
   if (ends === undefined) return NOWHERE;
-  return ends.length > ENDS_LIMIT ? 'everywhere' : ends.toSorted((one, other) => one - other);
+  return ends.length > limit ? 'everywhere' : ends.toSorted((one, other) => one - other);
 }
 
 /** The factor as a word for the automaton, where all its letters are single characters of the basic plane. */

@@ -8,23 +8,33 @@ export type Window = { readonly start: number; readonly end: number };
 
 /** Longer matches are looked for in the whole text. */
 const REACH_LIMIT = 512;
-/** `reach` in characters, which may be two units each. */
+/** The first half of a character of two units. */
+const PAIR = /[\uD800-\uDBFF]/;
+
+/** `reach` in characters. */
 export function windowsOf(text: string, candidates: Candidates, reach: number): readonly Window[] {
   if (candidates.length === 0) return [];
   if (candidates === 'everywhere' || reach > REACH_LIMIT) return [{ start: 0, end: text.length }];
-  return around(text, candidates, 2 * reach + 2);
+  return around(text, candidates, reach + 1);
 }
 
-function around(text: string, ends: readonly number[], span: number): readonly Window[] {
+function around(text: string, ends: readonly number[], characters: number): readonly Window[] {
   const windows: { start: number; end: number }[] = [];
   for (const at of ends) {
+    const span = spanOf(text, at, characters);
     const start = wholeCharacter(text, Math.max(0, at - span));
     const end = wholeCharacter(text, Math.min(text.length, at + span));
     const last = windows.at(-1);
-    if (last !== undefined && start <= last.end) last.end = end;
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
     else windows.push({ start, end });
   }
   return windows;
+}
+
+/** So many characters in units: on both sides of a place all may be of two. */
+function spanOf(text: string, at: number, characters: number): number {
+  const widest = 2 * characters;
+  return PAIR.test(text.slice(Math.max(0, at - widest), at + widest)) ? widest : characters;
 }
 
 /** Not between the halves of a character. */
