@@ -4,7 +4,21 @@ import { compileRules } from '#rules/compile.ts';
 import { evaluate } from '#rules/evaluate.ts';
 import type { Need } from '#rules/facts.ts';
 import type { Action, Condition, Rule } from '#rules/rule.ts';
-import { BOB, CAROL, facts, MAX, recipients, rule, ruleSet, SALES, STRANGER } from './known-message.ts';
+import {
+  BOB,
+  CAROL,
+  contentFailed,
+  facts,
+  inspected,
+  MAX,
+  recipients,
+  remembered,
+  rule,
+  ruleSet,
+  SALES,
+  STRANGER,
+  trailOf,
+} from './known-message.ts';
 import { evaluatedByStages } from './stages.ts';
 
 const subject: Condition = { parameter: 'subjectContainsWords', value: ['nothing'] };
@@ -122,6 +136,20 @@ describe('what an evaluation asks for', () => {
       'content',
     ]);
   });
+});
+
+test('what is known already does not keep from asking for what can still hold', () => {
+  const rules = compileRules(
+    ruleSet(
+      rule({ conditions: [signed] }),
+      rule({ name: 'later', conditions: [{ parameter: 'subjectOrBodyContainsWords', value: ['quarterly'] }] }),
+    ),
+  );
+  for (const content of [contentFailed, remembered(inspected())]) {
+    const { result, asked } = evaluatedByStages(rules, facts({ content }));
+    assert.deepEqual(asked, ['content', 'header']);
+    assert.equal(trailOf(result, 'later').outcome, 'matched');
+  }
 });
 
 test('one need is told at a time, and what is known is not asked for', () => {

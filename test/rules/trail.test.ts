@@ -57,6 +57,14 @@ describe('what the trail says of a condition', () => {
     const evidence = evidenceOf({ parameter: 'attachmentHasExecutableContent', value: true }, { content });
     assert.equal(evidence, '"all.zip/run.txt": a program ("exe")');
   });
+  test('the null reverse-path is called by its name', () => {
+    const [trail] = trailOf(
+      evaluated([rule({ senderAddressLocation: 'envelope', conditions: [{ parameter: 'from', value: [MAX] }] })], {
+        envelopeSender: '',
+      }),
+    ).conditions;
+    assert.equal(trail?.evidence, 'sender the empty address');
+  });
   test('a group is named', () => {
     const evidence = evidenceOf({ parameter: 'fromMemberOf', value: ['board@ours.test', SALES] });
     assert.equal(evidence, `anna@ours.test is a member of ${SALES}`);
