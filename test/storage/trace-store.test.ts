@@ -47,6 +47,18 @@ test('a message is found by its queue id, its Message-ID and its addresses, over
     assert.deepEqual((await reader.find('m1', 1))[0]?.event, 'delivery.delivered');
   }));
 
+test('a message that came of another is found by the name of either, and told once', async () =>
+  inDataDirectory(async ({ path, open }) => {
+    const trace = new SqliteTraceStore(path, await open(), fail);
+    trace.append(record('m1', 0, 'held.kept', ['alice@example.org']));
+    trace.append(record('m2', 5, 'held.released', ['m1', 'alice@example.org']));
+    const events = async (subject: string): Promise<string[]> =>
+      (await trace.find(subject, 10)).map(({ messageId, event }) => `${messageId} ${event}`);
+    assert.deepEqual(await events('m1'), ['m1 held.kept', 'm2 held.released']);
+    assert.deepEqual(await events('m2'), ['m2 held.released']);
+    assert.deepEqual(await events('alice@example.org'), ['m1 held.kept', 'm2 held.released']);
+  }));
+
 test('what was appended a moment ago is found by the store that appended it', async () =>
   inDataDirectory(async ({ path, open }) => {
     const trace = new SqliteTraceStore(path, await open(), fail);

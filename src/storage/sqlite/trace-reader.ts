@@ -48,8 +48,9 @@ async function findIn(file: string, subject: string, limit: number): Promise<rea
     const messages = new Set((await search.entries(subject, limit)).map((row) => textOf(row, 'message')));
     const records: TraceRecord[] = [];
     for (const messageId of [...messages].slice(0, limit)) {
-      const entries = await search.entries(messageId, limit);
-      records.push(...entries.flatMap((row) => recordsOf(row)));
+      // Those of others that only name it are told under their own names.
+      const own = (await search.entries(messageId, limit)).filter((row) => textOf(row, 'message') === messageId);
+      records.push(...own.flatMap((row) => recordsOf(row)));
     }
     return records;
   } catch (error) {
