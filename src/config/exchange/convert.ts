@@ -47,6 +47,7 @@ export function convertRule({ name, parameters }: ExchangeRule, { read, isKnownT
   for (const [parameter, value] of parameters) draft.take(parameter, value, isKnownType);
   draft.joinOriginalMail(parameters);
   const wasEnabled = draft.values.get('enabled') !== false;
+  if (!draft.isOfUsualSize()) return leftOut(name, draft);
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const document = draft.document();
     const reading = read(document);
@@ -56,8 +57,17 @@ export function convertRule({ name, parameters }: ExchangeRule, { read, isKnownT
     }
     if (!draft.remove(reading.findings)) break;
   }
-  return { kind: 'left-out', name: name === '' ? 'a rule without a name' : name, losses: draft.losses };
+  return leftOut(name, draft);
 }
+
+const leftOut = (name: string, { losses }: Draft): Conversion => ({
+  kind: 'left-out',
+  name: name === '' ? 'a rule without a name' : name,
+  losses,
+});
+
+/** Several times what Exchange and this relay take: beyond it nobody looks for single entries that could be left out. */
+const MOST_CHARACTERS = 65_536;
 
 /** Each takes something away; a rule has no more parameters than that. */
 const MOST_ROUNDS = 200;
@@ -144,6 +154,11 @@ class Draft {
     if (!/^includeoriginalmail$/i.test(textOf(written) ?? '') || !Array.isArray(contents)) return;
     if (!contents.includes('attachOriginalMail'))
       this.values.set('incidentReportContent', [...contents, 'attachOriginalMail']);
+  }
+
+  isOfUsualSize(): boolean {
+    const size = JSON.stringify([...this.values]).length;
+    return size <= MOST_CHARACTERS || !this.#tellOnce('', `is too large: it has ${size} characters`);
   }
 
   document(): RuleDocument {

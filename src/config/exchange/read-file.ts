@@ -28,7 +28,16 @@ export type ExchangeReading =
 
 export const EXCHANGE_FILE_MIB = 8;
 
+/** Exchange takes 300. */
+const MOST_RULES = 1000;
+
 export function readExchangeFile(octets: Uint8Array): ExchangeReading {
+  const reading = readAny(octets);
+  const isTooMuch = reading.kind === 'rules' && reading.rules.length + reading.passed.length > MOST_RULES;
+  return isTooMuch ? broken(`holds more than ${MOST_RULES} rules`) : reading;
+}
+
+function readAny(octets: Uint8Array): ExchangeReading {
   const text = decodeXml(octets);
   if (text === undefined) return broken('is no text in UTF-8 or UTF-16');
   const begin = text.trimStart().slice(0, 1);

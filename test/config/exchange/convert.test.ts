@@ -322,6 +322,22 @@ test('a rule that is too large is left out and told', () => {
   assert.match(losses(conversion).join(), /at most 8192 characters/);
 });
 
+test('a rule of many times that size is left out at once, whatever else is wrong with it', () => {
+  const from = Array.from({ length: 100_000 }, () => 'nobody');
+  const conversion = only(JSON.stringify({ Name: 'x', From: from, Quarantine: true }));
+  assert.equal(conversion.kind, 'left-out');
+  assert.match(losses(conversion).join(), /^is too large: it has \d+ characters$/);
+});
+
+test('a file of more rules than there can be is refused', () => {
+  const line = 'New-TransportRule x -Quarantine $true\n';
+  assert.equal(readExchangeFile(Buffer.from(line.repeat(1000))).kind, 'rules');
+  assert.deepEqual(readExchangeFile(Buffer.from(line.repeat(1001))), {
+    kind: 'broken',
+    message: 'holds more than 1000 rules',
+  });
+});
+
 test('what is no export is refused in words', () => {
   for (const [octets, reason] of [
     ['', /holds no rules: it must be/],

@@ -74,7 +74,7 @@ test('a rule becomes a command and the same rule again', () => {
       const rule = ruleOf(document);
       assert.deepEqual(returned(commandOf(rule)).map(essence), [essence(rule)]);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -84,7 +84,7 @@ test('a rule becomes JSON and the same rule again', () => {
       const rule = ruleOf(document);
       assert.deepEqual(returned(JSON.stringify(exchangeObjects([rule]))).map(essence), [essence(rule)]);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -107,7 +107,7 @@ test('no text becomes a part of the command, whatever quotation marks it has', (
       });
       assert.deepEqual(strictTexts(commandOf(rule)), ['x', word]);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 
