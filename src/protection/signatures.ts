@@ -97,13 +97,9 @@ function whyBroken(
 }
 
 /** RFC 6376 §5.4.2: of several fields of a name the last one comes first, and a name too many stands for its absence. */
-function signedInput(
-  { signedFields, header: canonicalization, field: own }: Signature,
-  { octets, fields }: Header,
-): string {
+function signedInput({ signedFields, header: canonicalization }: Signature, { octets, fields }: Header): string {
   const left = new Map<string, HeaderField[]>();
   for (const field of fields) {
-    if (field.rawValue === own.rawValue) continue;
     const name = field.name.toLowerCase();
     const others = left.get(name);
     if (others === undefined) left.set(name, [field]);
@@ -128,7 +124,7 @@ function canonicalField(
 
 /** What it signs of the body is what it was: with the tag `l=` that may be less than all. */
 function isSignedAlike({ length, body: canonicalization }: Signature, body: BodyChange): boolean {
-  if (body.kind === 'none' || length === 0) return true;
+  if (body.kind === 'none') return true;
   if (length === undefined) return false;
   const [before, after] = [body.before, body.after].map((octets) => canonicalBody(octets, canonicalization));
   return before !== undefined && before.length >= length && before.slice(0, length) === after?.slice(0, length);

@@ -80,6 +80,7 @@ describe('content of any size', () => {
   test('applyHtmlDisclaimerFallbackAction ignore: text that lies too far behind, or is too long', async () => {
     for (const octets of [
       mixed(FILE(9), TEXT),
+      mixed(FILE(6), `Content-Type: text/plain\r\n\r\n${attachment(3)}`),
       mixed(`Content-Type: text/plain\r\n\r\n${attachment(9)}`),
       mixed(`Content-Type: text/plain\r\n\r\n${attachment(5)}`, TEXT),
       crlf(...HEADER, '', attachment(5)),

@@ -30,6 +30,8 @@ const multi = (type: string, boundary: string, ...parts: string[][]): string[] =
   `--${boundary}--`,
 ];
 
+const FILE = ['Content-Type: text/plain; name="notes.txt"', '', 'Notes'];
+
 const message = (type: string, encoding: string, ...lines: string[]): Buffer =>
   Buffer.from(
     [...HEADER, `Content-Type: ${type}`, `Content-Transfer-Encoding: ${encoding}`, '', ...lines, ''].join('\r\n'),
@@ -104,12 +106,16 @@ describe('applyHtmlDisclaimer in the right part', () => {
   const HELLO = part('text/plain', 'Hello');
   const PAGE = part('text/html', '<p>Hello</p>');
   const PICTURE = ['Content-Type: image/png', 'Content-ID: <p>', 'Content-Transfer-Encoding: base64', '', 'AAAA'];
-  const FILE = ['Content-Type: text/plain; name="notes.txt"', '', 'Notes'];
   const added = part('text/plain', `Hello\r\n\r\n${PLAIN}\r\n`);
   const addedPage = part('text/html', `<p>Hello</p>\r\n${HTML}\r\n`);
 
   const cases: [what: string, before: string[], after: string[]][] = [
     ['both alternatives', multi('alternative', 'b', HELLO, PAGE), multi('alternative', 'b', added, addedPage)],
+    [
+      'the first of alternatives of one form',
+      multi('alternative', 'b', HELLO, HELLO, PAGE, PAGE),
+      multi('alternative', 'b', added, HELLO, addedPage, PAGE),
+    ],
     ['the text, not the attachments behind it', multi('mixed', 'b', HELLO, FILE), multi('mixed', 'b', added, FILE)],
     ['the text behind an attachment', multi('mixed', 'b', FILE, HELLO), multi('mixed', 'b', FILE, added)],
     [
@@ -191,6 +197,13 @@ describe('applyHtmlDisclaimer and encodings', () => {
     );
   });
 
+  test('blanks behind a soft line break count for nothing (RFC 2045 §6.7)', async () => {
+    assert.equal(
+      await disclaimed(quoted('<p>a</p>= \t', '</body>')),
+      quoted('<p>a</p>= \t', '', HTML, '</body>').toString(),
+    );
+  });
+
   test('a blank before the addition stays', async () => {
     const result = await disclaimed(message('text/html', 'quoted-printable', '<body> </body>'));
     assert.match(result, /<body> =\r\n\r\n<p>/);
@@ -244,6 +257,31 @@ describe('applyHtmlDisclaimer and encodings', () => {
     );
   });
 
+  test('of a message of several parts only the one that is converted gets other fields', async () => {
+    const cyrillic = ['Content-Type: text/plain; charset=koi8-r', '', 'Hi'];
+    const result = await disclaimed(crlf(...HEADER, ...multi('mixed', 'b', cyrillic, FILE)), ACCENTS);
+    assert.equal(
+      result,
+      crlf(
+        ...HEADER,
+        ...multi(
+          'mixed',
+          'b',
+          [
+            'Content-Type: text/plain; charset=utf-8',
+            'Content-Transfer-Encoding: quoted-printable',
+            '',
+            'Hi',
+            '',
+            'Vertraulich: =C3=84rger',
+            '',
+          ],
+          FILE,
+        ),
+      ).toString(),
+    );
+  });
+
   test('7-bit text gets an encoding with its first character beyond it', async () => {
     const [text, header] = await read(message('text/plain; charset=utf-8', '7bit', 'Groesse'));
     assert.equal(text, 'Groesse\n\nVertraulich: Ärger');
@@ -266,6 +304,16 @@ describe('applyHtmlDisclaimer and encodings', () => {
       (await read(crlf(...HEADER, 'Content-Type: text/plain (old); format=fixed', '', 'Hi')))[1],
       /Content-Type: text\/plain;\r\n charset=utf-8 \(old\); format=fixed/,
     );
+  });
+
+  test('a byte order mark counts for more than what is declared', async () => {
+    const wide = Buffer.from('\ufeffGröße\r\n', 'utf16le').toString('base64');
+    assert.equal((await read(message('text/plain; charset=utf-8', 'base64', wide)))[0].replace('\ufeff', ''), BOTH);
+  });
+
+  test('what is US-ASCII is UTF-8 as it stands', async () => {
+    const result = await disclaimed(message('text/plain', 'quoted-printable', 'a=3db'), ACCENTS);
+    assert.match(result, /charset=utf-8[^]*\r\n\r\na=3db\r\n\r\nVertraulich: =C3=84rger\r\n$/);
   });
 
   test('charsets with states or wider units are converted as a whole', async () => {

@@ -49,7 +49,7 @@ const SIGNED = sealed(
 const ARMOUR = (what: string): string[] => [`-----BEGIN PGP ${what}-----`, '', 'Hi', `-----END PGP ${what}-----`];
 const nested = (depth: number): string =>
   depth === 0
-    ? 'Hi'
+    ? '\r\nHi'
     : `Content-Type: multipart/mixed; boundary="b${depth}x"\r\n\r\n--b${depth}x\r\n${nested(depth - 1)}\r\n--b${depth}x--`;
 
 const OBSTACLES: readonly (readonly [what: string, octets: Buffer, because: RegExp])[] = [
@@ -98,6 +98,11 @@ const OBSTACLES: readonly (readonly [what: string, octets: Buffer, because: RegE
   [
     'in a charset that nobody knows',
     sealed('text/plain; charset=klingon', 'Hi'),
+    /characters of its text cannot be told/,
+  ],
+  [
+    'in octets that its charset has not',
+    sealed('text/plain; charset=iso-2022-jp', 'Grüße'),
     /characters of its text cannot be told/,
   ],
   [
@@ -181,6 +186,18 @@ describe('applyHtmlDisclaimerFallbackAction wrap', () => {
     const utf8 = Buffer.from('From: a@s.test\r\nSubject: Grüße\r\nContent-Type: multipart/mixed\r\n\r\nHi\r\n');
     const global = await octetsOf(await make(utf8, [disclaimer()]));
     assert.match(global.toString(), /Content-Type: message\/global\r\nContent-Transfer-Encoding: 8bit/);
+  });
+
+  test('a disclaimer of its own part, a line of which looks like a delimiter, goes around the message', async () => {
+    const octets = sealed('multipart/mixed; boundary="-x"', '---x', 'Content-Type: image/png', '', 'AAAA', '---x--');
+    const made = await make(octets, [disclaimer({ html: '<p>a</p>\n---x\n<p>b</p>' })]);
+    assert.ok(made.notes.some(({ kind }) => kind === 'disclaimer-wrapped'));
+    assert.deepEqual((await attachedTo(made)).attached?.content, octets);
+  });
+
+  test('also where an earlier rule put them there', async () => {
+    const made = await make(SIGNED, [{ kind: 'add-recipient', field: 'To', address: 'zoë@s.test' }, disclaimer()]);
+    assert.match((await octetsOf(made)).toString(), /message\/global\r\nContent-Transfer-Encoding: 8bit/);
   });
 
   test('mail from outside is not wrapped but left as it is, as in Exchange', async () => {

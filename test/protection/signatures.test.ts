@@ -33,6 +33,13 @@ async function because(plan: Partial<SigningPlan>, ...ordered: readonly Ordered[
   return note?.kind === 'signature-broken' ? note.because : undefined;
 }
 
+const told = (tags: string, before: string, after: string): readonly string[] =>
+  brokenSignatures(crlf(`DKIM-Signature: d=s.test; ${tags}`, ''), crlf(`DKIM-Signature: d=s.test; ${tags}`, ''), {
+    kind: 'changed',
+    before: Buffer.from(before),
+    after: Buffer.from(after),
+  }).map((one) => one.because);
+
 const setNote: Ordered = { kind: 'set-header', name: 'X-Note', value: 'two' };
 const external: Ordered = { kind: 'prepend-subject', text: '[EXT] ' };
 const spaced: Ordered = { kind: 'set-header', name: 'Subject', value: 'Plans for us' };
@@ -122,6 +129,28 @@ describe('DKIM signatures that a change breaks', () => {
         'the DKIM signature of a domain that is not named was taken away',
       ],
     );
+  });
+
+  test('of two fields of a name the last one is signed first (RFC 6376 §5.4.2)', async () => {
+    const twice = MESSAGE.replace('\r\nTo: ', '\r\nTo: x@d.test\r\nTo: ');
+    for (const [fields, isBroken] of [
+      [['from', 'to'], false],
+      [['from', 'to', 'to'], true],
+    ] as const) {
+      const octets = Buffer.from(signedBy(twice, { ...RELAXED, fields }), 'latin1');
+      // The new recipient goes into the first of them.
+      const made = await make(octets, [{ kind: 'add-recipient', field: 'To', address: 'c@s.test' }]);
+      assert.equal(broken(made.notes).length > 0, isBroken);
+      assert.deepEqual(await holding(await octetsOf(made)), [!isBroken]);
+    }
+  });
+
+  test('the octets that l= counts are those of the canonical body (RFC 6376 §3.4.3, RFC 6376 §3.4.4)', () => {
+    assert.deepEqual(told('c=simple/relaxed; l=5', 'a \r\nbX', 'a \r\nbY'), ['body']);
+    assert.deepEqual(told('c=simple/simple; l=5', 'a \r\nbX', 'a \r\nbY'), []);
+    assert.deepEqual(told('l=5', 'a \r\nbX', 'a \r\nbY'), []);
+    // What cannot be compared counts as changed.
+    assert.deepEqual(told('l=50', 'a', 'a'), ['body']);
   });
 
   test('no more than twenty are looked at, and names without end cost nothing', () => {

@@ -111,9 +111,7 @@ async function encodedAnew(change: BodyChange): Promise<WrittenBody> {
 
 async function encoded(text: Buffer, isText: boolean): Promise<{ readonly body: Buffer; readonly label: string }> {
   const { encoding, pieces } = await encodeBody(text, isText);
-  const body = Buffer.concat(pieces);
-  const endsLine = body.length === 0 || body.subarray(-2).toString('latin1') === '\r\n';
-  return { body: endsLine ? body : Buffer.concat([body, Buffer.from('\r\n')]), label: encoding };
+  return { body: Buffer.concat(pieces), label: encoding };
 }
 
 /** A line of the new body begins as a delimiter of a multipart around it does, and none of the old one did (RFC 2046 §5.1.1). */
