@@ -91,6 +91,12 @@ describe('content of any size', () => {
   });
 });
 
+test('applyHtmlDisclaimerFallbackAction ignore: a part whose header has no measure', async () => {
+  const header = `X-Long: ${'y'.repeat(900)}\r\n`.repeat(600);
+  const made = await make(mixed(`${header}${TEXT}`), [disclaimer({ fallbackAction: 'ignore' })]);
+  assert.deepEqual(made.notes, [{ kind: 'disclaimer-ignored', rule: 'r', obstacle: 'malformed' }]);
+});
+
 describe('changes in their order', () => {
   test('each sees what those before it have made', async () => {
     const made = await make(crlf(...HEADER, '', 'Hi'), [

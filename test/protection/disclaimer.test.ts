@@ -117,6 +117,11 @@ describe('applyHtmlDisclaimer in the right part', () => {
       multi('alternative', 'b', added, HELLO, addedPage, PAGE),
     ],
     ['the text, not the attachments behind it', multi('mixed', 'b', HELLO, FILE), multi('mixed', 'b', added, FILE)],
+    [
+      'the text, not one that has a name',
+      multi('mixed', 'b', ['Content-Disposition: inline; filename="notes.txt"', '', 'Notes'], HELLO),
+      multi('mixed', 'b', ['Content-Disposition: inline; filename="notes.txt"', '', 'Notes'], added),
+    ],
     ['the text behind an attachment', multi('mixed', 'b', FILE, HELLO), multi('mixed', 'b', FILE, added)],
     [
       'alternatives with attachments',
@@ -244,6 +249,17 @@ describe('applyHtmlDisclaimer and encodings', () => {
       const [text, header] = await read(message(`text/plain; charset=${charset}`, '8bit', 'Gr\xf6\xdfe'));
       assert.equal(text, BOTH);
       assert.match(header, new RegExp(`charset=${charset}\\r\\nContent-Transfer-Encoding: 8bit$`));
+    }
+  });
+
+  test('a character that readers of one charset take for another is none of it', async () => {
+    for (const [charset, kept] of [
+      ['iso-8859-1', 'utf-8'],
+      ['windows-1252', 'windows-1252'],
+    ] as const) {
+      const result = await disclaimed(message(`text/plain; charset=${charset}`, '8bit', 'Hi'), { html: '10 €' });
+      assert.match(result, new RegExp(`charset=${kept}\\r\\n`));
+      assert.equal((await parse(result)).text, 'Hi\n\n10 €\n');
     }
   });
 
