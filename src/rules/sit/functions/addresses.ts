@@ -10,11 +10,13 @@ const STATE_NAMES =
 
 const OCTET = String.raw`(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)`;
 
+const GROUPS = String.raw`[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}`;
+
 export const ADDRESS_FUNCTIONS = {
   Func_us_address: finder([String.raw`(?:${STATES}|${STATE_NAMES}),? {1,2}\d{5}(?:-\d{4})?`], { begins: 'letter' }),
-  /** A network may stand behind it: `192.0.2.0/24`. */
-  Regex_ipv4_address: finder([String.raw`(?:${OCTET}\.){3}${OCTET}`], { joints: '.-' }),
-  Regex_ipv6_address: finder([String.raw`[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){2,7}(?:${OCTET}(?:\.${OCTET}){3})?`], {
+  /** A network may stand behind it: `192.0.2.0/24`. At the end of an address of the newer kind it is part of that. */
+  Regex_ipv4_address: finder([String.raw`(?<!::)(?:${OCTET}\.){3}${OCTET}`], { joints: '.-' }),
+  Regex_ipv6_address: finder([`${GROUPS}${OCTET}(?:\\.${OCTET}){3}`, GROUPS], {
     begins: 'any',
     joints: '.-:',
     accepts: (_, text) => isIPv6(text),
