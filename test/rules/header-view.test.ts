@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { changed, type HeaderView } from '#rules/header-view.ts';
 import type { Action, Condition, Rule } from '#rules/rule.ts';
 import { BOARD, BOB, branchOf, CAROL, evaluated, header, MAX, rule, STRANGER, trailOf } from './known-message.ts';
 
@@ -155,5 +156,77 @@ describe('what later rules see', () => {
       rule({ conditions: [{ parameter: 'subjectMatchesPatterns', value: ['^b'] }] }),
     ]);
     assert.deepEqual(trailOf(made).recipients, [BOB]);
+  });
+});
+
+describe('a header after a change', () => {
+  const known: HeaderView = {
+    from: 'a@x.test',
+    to: ['b@x.test'],
+    cc: [],
+    subject: 'Hello',
+    fields: [
+      { name: 'From', value: 'A <a@x.test>' },
+      { name: 'Sender', value: 's@x.test' },
+      { name: 'To', value: 'b@x.test' },
+      { name: 'Subject', value: 'Hello' },
+      { name: 'X-A', value: '1' },
+      { name: 'x-a', value: '2' },
+      { name: 'X-B', value: '3' },
+    ],
+  };
+  const setTo = (name: string, value: string): HeaderView =>
+    changed(known, { rule: 'rule', kind: 'set-header', name, value });
+  const without = (name: string): HeaderView => changed(known, { rule: 'rule', kind: 'remove-header', name });
+  const adding = (field: 'To' | 'Cc', from = known): HeaderView =>
+    changed(from, { rule: 'rule', kind: 'add-recipient', field, address: 'n@x.test' });
+  const names = ({ fields }: HeaderView): string => fields.map(({ name, value }) => `${name}=${value}`).join(' ');
+
+  test('a field that was not there stands behind all others', () => {
+    assert.deepEqual(setTo('X-C', '4').fields, [...known.fields, { name: 'X-C', value: '4' }]);
+  });
+  test('a field that was there is set where the first of its name stood, and the others are gone', () => {
+    const rest = 'From=A <a@x.test> Sender=s@x.test To=b@x.test Subject=Hello';
+    assert.equal(names(setTo('X-a', '4')), `${rest} X-a=4 X-B=3`);
+  });
+  test('all fields of a name are removed', () => {
+    assert.equal(names(without('X-A')), 'From=A <a@x.test> Sender=s@x.test To=b@x.test Subject=Hello X-B=3');
+  });
+  test('what follows from other fields stays', () => {
+    const { from, to, cc, subject } = setTo('X-A', '4');
+    assert.deepEqual([from, to, cc, subject], [known.from, known.to, known.cc, known.subject]);
+  });
+  test('the author is in From, else in Sender, else nowhere', () => {
+    assert.equal(setTo('From', 'C <c@x.test>').from, 'c@x.test');
+    assert.equal(without('From').from, 's@x.test');
+    const noFrom = without('From');
+    assert.equal(
+      changed(noFrom, { rule: 'rule', kind: 'set-header', name: 'SENDER', value: 't@x.test' }).from,
+      't@x.test',
+    );
+    assert.equal(changed(noFrom, { rule: 'rule', kind: 'remove-header', name: 'sender' }).from, '');
+  });
+  test('who is added stands behind those who are in the field', () => {
+    const made = adding('To');
+    assert.deepEqual(made.to, ['b@x.test', 'n@x.test']);
+    assert.equal(made.fields.find(({ name }) => name === 'To')?.value, 'b@x.test, n@x.test');
+    assert.deepEqual(made.cc, []);
+  });
+  test('who is added to a field that is not there, or empty, is alone in it', () => {
+    const made = adding('Cc');
+    assert.deepEqual(made.fields.at(-1), { name: 'Cc', value: 'n@x.test' });
+    assert.deepEqual([made.to, made.cc], [['b@x.test'], ['n@x.test']]);
+    assert.equal(adding('To', setTo('To', '')).fields.find(({ name }) => name === 'To')?.value, 'n@x.test');
+    assert.deepEqual(adding('Cc', made).cc, ['n@x.test', 'n@x.test']);
+  });
+  test('a text in front of the subject is in front of the field too', () => {
+    const made = changed(known, { rule: 'rule', kind: 'prepend-subject', text: '[x] ' });
+    assert.equal(made.subject, '[x] Hello');
+    assert.equal(made.fields.find(({ name }) => name === 'Subject')?.value, '[x] Hello');
+  });
+  test('a subject that is removed is empty', () => assert.equal(without('subject').subject, ''));
+  test('a disclaimer is no change of the header', () => {
+    const disclaimer = { html: 'x', location: 'append', fallbackAction: 'wrap' } as const;
+    assert.equal(changed(known, { rule: 'rule', kind: 'disclaimer', ...disclaimer }), known);
   });
 });
