@@ -39,9 +39,9 @@ const IMPORTED = `rules:
   # Disabled, though it was enabled in Exchange: this could not be carried over, and without it, it is another rule:
   #   ApplyOME true: is not carried out: this Postern has no message protection yet, so the message would leave as it is; routeMessageOutboundRequireTls sends it over TLS only
   - name: Encrypt
+    enabled: false
     sentToScope: notInOrganization
     quarantine: true
-    enabled: false
 `;
 
 describe('import', () => {

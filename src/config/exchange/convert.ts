@@ -6,7 +6,7 @@ import type { DocumentContext } from '#config/mail-flow/context.ts';
 import { CONDITION_SLOTS, EXCEPTION_SLOTS } from '#config/mail-flow/parts.ts';
 import type { RuleReader } from '#config/mail-flow/read-rule.ts';
 import { whyRefused } from '#config/mail-flow/refused.ts';
-import type { RuleDocument } from '#config/mail-flow/write-rule.ts';
+import { documentOf, type RuleDocument } from '#config/mail-flow/write-rule.ts';
 import { nearest, type Finding } from '#config/problems.ts';
 import { exchangeName, type ParameterType } from '#rules/parameter.ts';
 import { ACTION_PARAMETERS } from '#rules/parameters.ts';
@@ -49,10 +49,10 @@ export function convertRule({ name, parameters }: ExchangeRule, { read, isKnownT
   const wasEnabled = draft.values.get('enabled') !== false;
   if (!draft.isOfUsualSize()) return leftOut(name, draft);
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const document = draft.document();
-    const reading = read(document);
+    const reading = read(draft.document());
     if (reading.kind === 'rule') {
       const { losses, notes } = draft;
+      const document = documentOf(reading.rule);
       return { kind: 'converted', name: reading.rule.name, document, wasEnabled, losses, notes };
     }
     if (!draft.remove(reading.findings)) break;
@@ -180,7 +180,12 @@ class Draft {
     const { left, taken } = without(value, within);
     if (left === undefined) this.values.delete(key);
     else this.values.set(key, left);
-    this.losses.push({ parameter: exchangeName(key), value: lineOf(taken), reason: message });
+    const line = lineOf(taken);
+    this.losses.push({
+      parameter: exchangeName(key),
+      value: line,
+      reason: isDistinguished(line) ? DISTINGUISHED : message,
+    });
     return true;
   }
 
@@ -201,6 +206,10 @@ class Draft {
     this.losses.push({ parameter, value: lineOf(value), reason });
   }
 }
+
+/** Exchange names people by their place in Active Directory, where an export comes from a server that cannot resolve them. */
+const isDistinguished = (line: string): boolean => /^(?:CN|OU)=.*,DC=/i.test(line);
+const DISTINGUISHED = 'is a name in Active Directory; write the address of whoever it is';
 
 function whyUnknown(parameter: string): string {
   const written = parameter.slice(0, 1).toLowerCase() + parameter.slice(1);
