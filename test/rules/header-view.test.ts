@@ -8,7 +8,7 @@ const fromMax: Condition = { parameter: 'from', value: [MAX] };
 const mark = (text: string): Action => ({ parameter: 'prependSubject', value: text });
 const marking = (text: string, condition: Condition): Rule =>
   rule({ name: text, conditions: [condition], actions: [mark(text)] });
-const subject = (pattern: string): Condition => ({ parameter: 'subjectMatchesPatterns', value: [pattern] });
+const subjectMatches = (pattern: string): Condition => ({ parameter: 'subjectMatchesPatterns', value: [pattern] });
 const setting = (name: string, value: string): Action => ({ parameter: 'setHeader', value: { name, value } });
 const headerSays = (name: string, word: string): Condition => ({
   parameter: 'headerContainsWords',
@@ -125,10 +125,10 @@ describe('what later rules see', () => {
   }
   test('they see each change once, however often somebody has looked', () => {
     const made = evaluated([
-      marking('a', subject('^Quart')),
-      marking('b', subject('^aQuart')),
-      marking('c', subject('^baQuart')),
-      rule({ conditions: [subject('^cbaQuart')] }),
+      marking('a', subjectMatches('^Quart')),
+      marking('b', subjectMatches('^aQuart')),
+      marking('c', subjectMatches('^baQuart')),
+      rule({ conditions: [subjectMatches('^cbaQuart')] }),
     ]);
     assert.equal(trailOf(made).outcome, 'matched');
   });
@@ -159,6 +159,8 @@ describe('what later rules see', () => {
   });
 });
 
+const names = ({ fields }: HeaderView): string => fields.map(({ name, value }) => `${name}=${value}`).join(' ');
+
 describe('a header after a change', () => {
   const known: HeaderView = {
     from: 'a@x.test',
@@ -180,7 +182,6 @@ describe('a header after a change', () => {
   const without = (name: string): HeaderView => changed(known, { rule: 'rule', kind: 'remove-header', name });
   const adding = (field: 'To' | 'Cc', from = known): HeaderView =>
     changed(from, { rule: 'rule', kind: 'add-recipient', field, address: 'n@x.test' });
-  const names = ({ fields }: HeaderView): string => fields.map(({ name, value }) => `${name}=${value}`).join(' ');
 
   test('a field that was not there stands behind all others', () => {
     assert.deepEqual(setTo('X-C', '4').fields, [...known.fields, { name: 'X-C', value: '4' }]);
