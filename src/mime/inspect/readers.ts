@@ -15,7 +15,7 @@ import { readRar } from './rar.ts';
 import { readRtf } from './rtf.ts';
 import { readSevenZip } from './seven-zip.ts';
 import { readSmime } from './smime.ts';
-import { readGzip, readTar, readZstd } from './tar.ts';
+import { readBzip2, readGzip, readTar, readZstd } from './tar.ts';
 import { readHtml, readPlain, readXml } from './text-file.ts';
 import { trueType } from './true-type.ts';
 import { endsAsZip, listZip, readZip } from './zip.ts';
@@ -53,6 +53,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['application/pdf', readPdf],
   ['application/gzip', readGzip],
   ['application/zstd', readZstd],
+  ['application/x-bzip2', readBzip2],
   ['application/x-tar', readTar],
   ['application/vnd.ms-cab-compressed', readCabinet],
   ['application/x-7z-compressed', readSevenZip],

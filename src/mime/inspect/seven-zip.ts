@@ -1,8 +1,9 @@
 /**
- * 7z archives: names, which members a password keeps shut, and the content of what is packed by LZMA, LZMA2 or deflate alone, as 7-Zip packs documents.
+ * 7z archives: names, which members a password keeps shut, and the content of what is packed by LZMA, LZMA2, bzip2 or deflate alone, as 7-Zip packs documents.
  * The layout of the headers is `seven-zip-header.ts`'s.
  */
 import type { Budget } from './budget.ts';
+import { unpackBzip2 } from './bzip2.ts';
 import { contents, encrypted, failed, type Contents, type Member, type Opened, type Source } from './contents.ts';
 import { memberPath } from './file-name.ts';
 import { unpackLzma, unpackLzma2 } from './lzma.ts';
@@ -80,6 +81,7 @@ const CODERS: ReadonlyMap<string, Unpack> = new Map<string, Unpack>([
   ['00', (packed) => packed],
   ['030101', (packed, { sizeBytes }, properties, budget) => unpackLzma(packed, properties, sizeBytes, budget)],
   ['21', (packed, { sizeBytes }, _, budget) => unpackLzma2(packed, sizeBytes, budget)],
+  ['040202', (packed, _folder, _properties, budget) => unpackBzip2(packed, budget)?.octets],
   ['040108', (packed, _folder, _properties, budget) => unpack(packed, 'deflate', budget)?.octets],
 ]);
 

@@ -1,11 +1,12 @@
 /**
- * TAR archives (POSIX.1-2001 pax, GNU, and the oldest form), and files packed by gzip, which often are one. Names come from extended headers where there are
+ * TAR archives (POSIX.1-2001 pax, GNU, and the oldest form), and files packed by gzip and its relatives, which often are one. Names come from extended headers where there are
  * some.
  */
 import { decodeText } from '#mime/charset.ts';
+import { unpackBzip2 } from './bzip2.ts';
 import { contents, failed, type Contents, type Member, type Source } from './contents.ts';
 import { memberPath } from './file-name.ts';
-import { unpack } from './unpack.ts';
+import { unpack, type Unpacked } from './unpack.ts';
 
 const BLOCK = 512;
 const MOST_MEMBERS = 50_000;
@@ -124,7 +125,14 @@ export function nameWithin(name: string): string {
 }
 
 export function readZstd({ octets, name, budget }: Source): Contents {
-  const unpacked = unpack(octets, 'zstd', budget);
+  return oneFile(name, unpack(octets, 'zstd', budget));
+}
+
+export function readBzip2({ octets, name, budget }: Source): Contents {
+  return oneFile(name, unpackBzip2(octets, budget));
+}
+
+function oneFile(name: string, unpacked: Unpacked | undefined): Contents {
   if (unpacked === undefined) return failed('its packed octets are damaged');
   return contents({ members: [{ path: nameWithin(name), open: () => ({ kind: 'open', ...unpacked }) }] });
 }

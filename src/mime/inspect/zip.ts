@@ -6,9 +6,11 @@ import yauzl from 'yauzl';
 
 import { decodeText } from '#mime/charset.ts';
 import type { Budget } from './budget.ts';
+import { unpackBzip2 } from './bzip2.ts';
 import { contents, encrypted, failed, type Contents, type Member, type Opened, type Source } from './contents.ts';
 import { memberPath } from './file-name.ts';
-import { unpack, type Compression } from './unpack.ts';
+import { unpackLzma } from './lzma.ts';
+import { unpack, type Compression, type Unpacked } from './unpack.ts';
 
 export type ZipMember = {
   readonly path: string;
@@ -48,10 +50,10 @@ const COMPRESSIONS: ReadonlyMap<number, Compression> = new Map([
   [8, 'deflate'],
   [93, 'zstd'],
 ]);
+const BZIP2 = 12;
+const LZMA = 14;
 const METHOD_NAMES: ReadonlyMap<number, string> = new Map([
   [9, 'Deflate64'],
-  [12, 'bzip2'],
-  [14, 'LZMA'],
   [95, 'xz'],
   [98, 'PPMd'],
 ]);
@@ -187,9 +189,19 @@ function openEntry(entry: Entry, isEncrypted: boolean, bytes: Buffer, budget: Bu
   if (isEncrypted) return shut('encrypted', 'a password keeps it shut');
   const data = bytes.subarray(entry.dataStart, entry.dataEnd);
   if (method === 0) return { kind: 'open', octets: data };
-  const compression = COMPRESSIONS.get(method);
-  if (compression === undefined)
+  const unpacked = unpackAs(method, data, sizeBytes, budget);
+  if (unpacked === 'unknown')
     return shut('unsupported', `packed with ${METHOD_NAMES.get(method) ?? `method ${method}`}`);
-  const unpacked = unpack(data, compression, budget);
   return unpacked === undefined ? shut('failed', 'its packed octets are damaged') : { kind: 'open', ...unpacked };
+}
+
+/** Before what LZMA packed stand a version, and how long its properties are (APPNOTE 5.8.8). */
+function unpackAs(method: number, data: Buffer, size: number, budget: Budget): Unpacked | 'unknown' | undefined {
+  const compression = COMPRESSIONS.get(method);
+  if (compression !== undefined) return unpack(data, compression, budget);
+  if (method === BZIP2) return unpackBzip2(data, budget);
+  if (method !== LZMA) return 'unknown';
+  const start = 4 + (data[2] ?? 0) + (data[3] ?? 0) * 256;
+  const octets = unpackLzma(data.subarray(start), data.subarray(4, start), size, budget);
+  return { octets, damaged: octets.length < size };
 }

@@ -69,6 +69,17 @@ describe('inspect: ZIP', () => {
     assert.equal((await told(zip, 'a.zip'))[1]?.[1], 'failed');
   });
 
+  for (const [what, name] of [
+    ['bzip2', 'bzip2.zip'],
+    ['LZMA', 'lzma.zip'],
+  ] as const) {
+    test(`what ${what} packs is unpacked`, async () => {
+      const [, file] = await lookInto(vector(name), 'a.zip');
+      assert.deepEqual([file?.name, file?.state, file?.sizeBytes], ['g.txt', 'text', 3000]);
+      assert.match(file?.text ?? '', /GNU GENERAL PUBLIC LICENSE/);
+    });
+  }
+
   test('a member packed in a way that is not known is unsupported', async () => {
     const zip = zipOf([{ name: 'a.txt', content: CARD, method: 98 }]);
     const [, member] = await lookInto(zip, 'a.zip');
@@ -161,14 +172,33 @@ describe('inspect: TAR and what packs one file', () => {
     assert.deepEqual((await told(zstdCompressSync(CARD), 'a.txt.zst'))[1], ['a.txt.zst/a.txt', 'text', CARD]);
   });
 
-  test('bzip2 is told and not opened', async () => {
-    const file = await lookAt(Buffer.from('425a6839314159265359', 'hex'), 'a.bz2');
-    assert.deepEqual([file.detectedType, file.state], ['application/x-bzip2', 'unsupported']);
+  test('bzip2 holds a file, in any number of blocks', async () => {
+    const [, whole] = await lookInto(vector('blocks.bz2'), 'a.txt.bz2');
+    assert.deepEqual([whole?.path, whole?.state, whole?.sizeBytes], ['a.txt.bz2/a.txt', 'text', 150_030]);
+    assert.match(whole?.text ?? '', /^0 card 4111\nA{100000}\n/);
+    assert.match(whole?.text ?? '', /B{50000}\nend of it\n$/);
+  });
+
+  test('bzip2 that is cut is damaged, and read as far as it goes', async () => {
+    const octets = vector('blocks.bz2');
+    const [, cut] = await lookInto(octets.subarray(0, octets.length - 30), 'a.txt.bz2');
+    assert.deepEqual([cut?.state, cut?.text.slice(0, 11)], ['failed', '0 card 4111']);
+  });
+
+  test('bzip2 that becomes too large is not unpacked further', async () => {
+    const [, file] = await lookInto(vector('blocks.bz2'), 'a.txt.bz2', { unpackedBytes: 50_000 });
+    assert.equal(file, undefined);
+    const archive = await lookAt(vector('blocks.bz2'), 'a.txt.bz2', { unpackedBytes: 50_000 });
+    assert.equal(archive.state, 'limit');
+  });
+
+  test('what only begins like bzip2 is failed', async () => {
+    assert.equal((await lookAt(Buffer.from('425a6839314159265359', 'hex'), 'a.bz2')).state, 'failed');
   });
 });
 
 describe('inspect: 7z', () => {
-  for (const way of ['lzma', 'lzma2', 'deflate']) {
+  for (const way of ['lzma', 'lzma2', 'deflate', 'bzip2']) {
     test(`what ${way} packs is unpacked`, async () => {
       const files = await lookInto(vector(`${way}.7z`), 'a.7z');
       const [archive, ...members] = files.map(({ path, state }) => `${path} ${state}`);
@@ -181,7 +211,7 @@ describe('inspect: 7z', () => {
   }
 
   test('what is packed another way is unsupported, with its name', async () => {
-    const [, member] = await lookInto(vector('bzip2.7z'), 'a.7z');
+    const [, member] = await lookInto(vector('ppmd.7z'), 'a.7z');
     assert.deepEqual([member?.extension, member?.state], ['txt', 'unsupported']);
   });
 
