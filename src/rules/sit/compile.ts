@@ -2,9 +2,8 @@
  * Makes types ready for searching: elements that several patterns or types have in common become one, so that a text is searched for
  * each once. Only the types that are asked for; `detect.ts` searches with them.
  */
-import { compilePattern } from '#rules/matching/patterns.ts';
-import { CandidateSearch } from '#rules/matching/candidates.ts';
-import type { CompiledPattern } from '#rules/matching/patterns.ts';
+import type { PatternMatcher } from '#rules/matching/matcher.ts';
+import { Scan } from '#rules/matching/scan.ts';
 import { findType } from './built-in.ts';
 import type { CustomType, Element, Evidence, Keyword } from './custom.ts';
 import type { Finder } from './finder.ts';
@@ -13,9 +12,9 @@ import { KeywordSearch } from './keyword-search.ts';
 import { validatorOf } from './validators.ts';
 import type { Validator } from './validators.ts';
 
-/** By what it is found; numbers are of the lists in `CompiledTypes`. */
+/** By what it is found; the number is that of the list in `CompiledTypes`. */
 export type CompiledElement =
-  | { readonly kind: 'regex'; readonly number: number; readonly validators: readonly Validator[] }
+  | { readonly kind: 'regex'; readonly matcher: PatternMatcher; readonly validators: readonly Validator[] }
   | { readonly kind: 'keywords'; readonly number: number }
   | { readonly kind: 'function'; readonly finder: Finder }
   /** It cannot be compiled, and is never found. */
@@ -52,8 +51,6 @@ export type CompiledType = Named &
 export type CompiledTypes = {
   readonly types: readonly CompiledType[];
   readonly elements: readonly CompiledElement[];
-  readonly regexes: readonly CompiledPattern[];
-  readonly candidates: CandidateSearch;
   readonly keywords: KeywordSearch;
 };
 
@@ -96,7 +93,7 @@ const inCharacters = (proximity: number | 'unlimited'): number => (proximity ===
 class ElementTable {
   readonly #numbers = new Map<string, number>();
   readonly #elements: CompiledElement[] = [];
-  readonly #regexes: CompiledPattern[] = [];
+  readonly #scan = new Scan();
   readonly #keywords: (readonly Keyword[])[] = [];
 
   evidence(evidence: Evidence): CompiledEvidence {
@@ -126,20 +123,16 @@ class ElementTable {
         return finder === undefined ? { kind: 'nothing' } : { kind: 'function', finder };
       }
       case 'regex': {
-        const compiled = compilePattern(element.pattern);
+        const compiled = this.#scan.patterns([element.pattern]);
         const validators = (element.validators ?? []).map(validatorOf).filter((each) => each !== undefined);
-        if (compiled.kind === 'refused') return { kind: 'nothing' };
-        return { kind: 'regex', number: this.#regexes.push(compiled.pattern) - 1, validators };
+        return compiled.kind === 'refused'
+          ? { kind: 'nothing' }
+          : { kind: 'regex', matcher: compiled.matcher, validators };
       }
     }
   }
 
   end(): Omit<CompiledTypes, 'types'> {
-    return {
-      elements: this.#elements,
-      regexes: this.#regexes,
-      candidates: new CandidateSearch(this.#regexes),
-      keywords: new KeywordSearch(this.#keywords),
-    };
+    return { elements: this.#elements, keywords: new KeywordSearch(this.#keywords) };
   }
 }

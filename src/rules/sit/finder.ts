@@ -15,9 +15,11 @@ export type Finder = {
   readonly accepts: (compact: string, text: string) => boolean;
   /** Characters that make one number of two when digits stand on their other side. */
   readonly joints: string;
+  /** What two ways to write one value have in common. */
+  readonly keyOf: (text: string) => string;
 };
 
-type FinderParts = Partial<Pick<Finder, 'begins' | 'joints'>> & {
+type FinderParts = Partial<Pick<Finder, 'begins' | 'joints' | 'keyOf'>> & {
   readonly accepts?: ((compact: string, text: string) => boolean) | undefined;
 };
 
@@ -27,12 +29,18 @@ type FinderParts = Partial<Pick<Finder, 'begins' | 'joints'>> & {
  */
 export function finder(
   shapes: readonly string[],
-  { begins = 'digit', joints = '-./', accepts }: FinderParts = {},
+  { begins = 'digit', joints = '-./', keyOf = compactOf, accepts }: FinderParts = {},
 ): Finder {
-  return { begins, joints, shapes: shapes.map((shape) => new RegExp(shape, 'iy')), accepts: accepts ?? (() => true) };
+  return {
+    begins,
+    joints,
+    keyOf,
+    shapes: shapes.map((shape) => new RegExp(shape, 'iy')),
+    accepts: accepts ?? (() => true),
+  };
 }
 
-export const compactOf = (text: string): string => text.replaceAll(/[^0-9A-Za-z]/g, '').toUpperCase();
+export const compactOf = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '').toUpperCase();
 
 /** In the order of the text, without overlap, at most `limit`. */
 export function occurrencesOf(sought: Finder, plain: PlainText, limit: number): readonly Occurrence[] {

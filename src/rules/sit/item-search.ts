@@ -1,12 +1,11 @@
 /** What is found of each element in one text, looked for when it is first asked for. What it amounts to is `detect.ts`'s. */
-import type { Candidates } from '#rules/matching/candidates.ts';
-import { allMatches } from '#rules/matching/patterns.ts';
 import type { CompiledElement, CompiledTypes } from './compile.ts';
 import { compactOf, occurrencesOf } from './finder.ts';
 import type { Occurrence } from './finder.ts';
-import { plainTextOf } from './plain-text.ts';
+import { plainForm, plainTextOf } from './plain-text.ts';
 import type { PlainText } from './plain-text.ts';
 import { hasPairs } from './proximity.ts';
+import type { Validator } from './validators.ts';
 
 /** Of one element in one text. */
 const OCCURRENCES_LIMIT = 100_000;
@@ -18,7 +17,6 @@ export class ItemSearch {
   readonly #types: CompiledTypes;
   readonly #found: (readonly Occurrence[] | undefined)[] = [];
   #plain: PlainText | undefined;
-  #candidates: readonly Candidates[] | undefined;
   #keywords: readonly (readonly Occurrence[])[] | undefined;
 
   constructor(types: CompiledTypes, text: string) {
@@ -32,11 +30,11 @@ export class ItemSearch {
     return (this.#found[element] ??= this.#search(this.#types.elements[element] ?? { kind: 'nothing' }));
   }
 
-  /** What makes two values the same: letters and digits of what a function finds, the text of what a regular expression does. */
-  keyOf(element: number, { start, end }: Occurrence): string {
+  /** What makes two values the same: that of the function that finds them, else the text. */
+  keyOf(number: number, { start, end }: Occurrence): string {
+    const element = this.#types.elements[number];
     const value = this.text.slice(start, end);
-    const isWritten = this.#types.elements[element]?.kind === 'function';
-    return isWritten ? compactOf(plainTextOf(value).text) : value.trim();
+    return element?.kind === 'function' ? element.finder.keyOf(plainForm(value)) : value.trim();
   }
 
   #search(element: CompiledElement): readonly Occurrence[] {
@@ -54,18 +52,17 @@ export class ItemSearch {
     }
   }
 
-  #matches({ number, validators }: Extract<CompiledElement, { kind: 'regex' }>): readonly Occurrence[] {
-    const pattern = this.#types.regexes[number];
-    if (pattern === undefined) return NONE;
-    this.#candidates ??= this.#types.candidates.search(this.text);
-    const candidates = this.#candidates[number] ?? 'everywhere';
-    return allMatches(pattern, this.text, { candidates, limit: OCCURRENCES_LIMIT })
+  #matches({ matcher, validators }: Extract<CompiledElement, { kind: 'regex' }>): readonly Occurrence[] {
+    return matcher
+      .findAll(this.text, OCCURRENCES_LIMIT)
       .filter(({ length }) => length > 0)
       .map(({ offset, length }) => ({ start: offset, end: offset + length }))
-      .filter((occurrence) => validators.every((isValid) => isValid(compactOf(this.#plainValue(occurrence)))));
+      .filter((occurrence) => this.#isValid(occurrence, validators));
   }
 
-  #plainValue({ start, end }: Occurrence): string {
-    return plainTextOf(this.text.slice(start, end)).text;
+  #isValid({ start, end }: Occurrence, validators: readonly Validator[]): boolean {
+    if (validators.length === 0) return true;
+    const compact = compactOf(plainForm(this.text.slice(start, end)));
+    return validators.every((isValid) => isValid(compact));
   }
 }

@@ -18,6 +18,9 @@ export function plainTextOf(original: string): PlainText {
   return { text, offsets, ...beginningsIn(text) };
 }
 
+/** Of a value alone. */
+export const plainForm = (original: string): string => simplified(original).text;
+
 export const originalOffset = ({ offsets }: PlainText, at: number): number => offsets?.[at] ?? at;
 
 const SPACES = /^[\p{Zs}\u0085]$/u;

@@ -171,6 +171,8 @@ test('a value counts once, however it is written and wherever it stands, where i
 });
 
 test('different values count each', () => {
+  assert.equal(detectBuiltIn('IP Address', '192.0.2.11 and 192.0.21.1')?.uniqueCount, 2);
+  assert.equal(detectBuiltIn('Greece National ID Card', 'ταυτότητα ΑΒ-123456, ΓΔ-123456, ΑΒ 123456')?.uniqueCount, 2);
   const found = detectBuiltIn(CARD, 'Visa 4111111111111111, Mastercard 5555555555554444', 'amex 378282246310005');
   assert.equal(found?.uniqueCount, 3);
 });
