@@ -76,7 +76,8 @@ export function makeEntry(text: string, like?: ListEntry): ListEntry {
   const lines = text.trimEnd().split('\n');
   const first = lines.findIndex((line) => !/^\s*(?:#|$)/.test(line));
   const made = lines.map((line, index) => {
-    if (line.trim() === '') return '';
+    // Blanks alone may be a line of a text.
+    if (line === '') return '';
     if (index < first) return ' '.repeat(dash) + line;
     return `${' '.repeat(dash)}${index === first ? '- ' : '  '}${line}`;
   });
@@ -206,6 +207,6 @@ function behind(lines: readonly string[], from: number, dash: number): number {
 }
 
 function outdented(line: string, columns: number): string {
-  const indent = Math.min(columns, Math.max(0, line.search(/\S/)));
-  return line.slice(indent);
+  const indent = line.length - line.trimStart().length;
+  return line.slice(Math.min(columns, indent));
 }

@@ -27,6 +27,8 @@ export function ruleReader(context: DocumentContext): RuleReader {
   return (document) => {
     if (typeof document !== 'object' || document === null || Array.isArray(document))
       return { kind: 'wrong', findings: [{ path: [], message: 'must be a rule: name: and its parameters' }] };
+    if (Object.keys(document).length > PARAMETER_NAMES.length)
+      return { kind: 'wrong', findings: [{ path: [], message: 'has more parameters than there are' }] };
     const { known, findings } = sorted(document);
     const own = properties.safeParse(known.properties);
     const values = schema.safeParse(known.values);

@@ -7,7 +7,7 @@
 import { nearest, settingName, type ConfigProblem } from '#config/problems.ts';
 import { readYaml, type YamlPath } from '#config/yaml.ts';
 import type { Condition, Rule, RuleSet } from '#rules/rule.ts';
-import type { RuleContext } from './context.ts';
+import type { DocumentContext, RuleContext } from './context.ts';
 import { readLists } from './lists.ts';
 import { ruleReader } from './read-rule.ts';
 import { readRuleFiles, versionOf, type RuleFile } from './rule-files.ts';
@@ -47,16 +47,8 @@ export function parseRuleSet(files: readonly RuleFile[], context: RuleContext): 
   const { lists, problems: wrongLists } = readLists(
     documents.flatMap(({ file, lineOf, lists: value }) => (value === undefined ? [] : [{ value, file, lineOf }])),
   );
-  const readRule = ruleReader({ ...context, lists });
-  const placed: Placed[] = [];
-  for (const document of documents) {
-    for (const [index, written] of document.rules.entries()) {
-      const reading = readRule(written);
-      if (reading.kind === 'rule') placed.push({ rule: reading.rule, source: document, index });
-      else problems.push(...reading.findings.map((finding) => problemAt(document, index, finding)));
-    }
-  }
-  problems.push(...wrongLists, ...wrongTogether(documents, placed));
+  const { placed, wrong } = placeRules(documents, { ...context, lists });
+  problems.push(...wrong, ...wrongLists, ...wrongTogether(documents, placed));
   if (problems.length > 0) return { kind: 'refused', problems: inFileOrder(files, problems).slice(0, MOST_PROBLEMS) };
   return {
     kind: 'loaded',
@@ -67,6 +59,25 @@ export function parseRuleSet(files: readonly RuleFile[], context: RuleContext): 
       index,
     })),
   };
+}
+
+/** What comes after too many rules or problems is not looked at: it could not change what is said. */
+function placeRules(
+  documents: readonly Document[],
+  context: DocumentContext,
+): { readonly placed: readonly Placed[]; readonly wrong: readonly ConfigProblem[] } {
+  const readRule = ruleReader(context);
+  const placed: Placed[] = [];
+  const wrong: ConfigProblem[] = [];
+  for (const document of documents) {
+    for (const [index, written] of document.rules.entries()) {
+      if (placed.length > RULE_SET_LIMITS.rules || wrong.length >= MOST_PROBLEMS) break;
+      const reading = readRule(written);
+      if (reading.kind === 'rule') placed.push({ rule: reading.rule, source: document, index });
+      else wrong.push(...reading.findings.slice(0, MOST_PROBLEMS).map((one) => problemAt(document, index, one)));
+    }
+  }
+  return { placed, wrong };
 }
 
 type Document = {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 
+import fc from 'fast-check';
+
 import { ruleReader } from '#config/mail-flow/read-rule.ts';
 import { loadRuleSet, parseRuleSet, type RuleSetReading } from '#config/mail-flow/rule-set.ts';
 import { problemText } from '#config/problems.ts';
@@ -184,4 +186,53 @@ describe('a directory of rules', () => {
 test('at most 200 problems are told at once', () => {
   const rules = Array.from({ length: 250 }, (_, index) => ({ name: `rule ${index}`, quarantin: true }));
   assert.equal(told(parseRuleSet([fileOf('a.yaml', rules)], ruleContext)).length, 200);
+});
+
+test('a rule has no more parameters than there are', () => {
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`quarantine${index}`, true]));
+  assert.deepEqual(messagesOf(many), ['has more parameters than there are']);
+});
+
+test('of far too many rules only so many are read as are needed to say so', () => {
+  const rules = Array.from({ length: 5000 }, (_, index) => ({ name: `rule ${index}`, quarantine: index < 400 }));
+  assert.deepEqual(told(parseRuleSet([fileOf('a.yaml', rules)], ruleContext)), [
+    'a.yaml:602: rules[300] is one rule too many: there may be 300 in all files',
+  ]);
+});
+
+test('whatever the text, the answer is rules or problems', () => {
+  const names = ['rules', 'lists', 'name', 'sentTo', 'quarantine', 'exceptIfFrom', 'x', '$x', 'true', '1', '~'];
+  const signs = [
+    '[',
+    ']',
+    '{',
+    '}',
+    '&a',
+    '*a',
+    ': ',
+    '- ',
+    '\n',
+    '  ',
+    ', ',
+    '"',
+    '#',
+    '<<',
+    '? ',
+    '!!binary',
+    '\t',
+    '\0',
+  ];
+  const pieces = fc.constantFrom(...names, ...signs);
+  const texts = fc.oneof(
+    fc.string(),
+    fc.array(pieces, { maxLength: 40 }).map((parts) => parts.join('')),
+    fc.array(pieces, { maxLength: 20 }).map((parts) => `rules:\n  - name: a\n    ${parts.join('')}`),
+  );
+  fc.assert(
+    fc.property(texts, (text) => {
+      const reading = parseRuleSet([{ file: 'a.yaml', text }], ruleContext);
+      return reading.kind === 'loaded' || reading.problems.length > 0;
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -26,7 +26,7 @@ function ruleOf(document: unknown): Rule {
 test('a document becomes a rule and the same document again', () => {
   fc.assert(
     fc.property(ruleDocument, (document) => assert.deepEqual(documentOf(ruleOf(document)), document)),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 
@@ -38,7 +38,7 @@ test('a rule becomes YAML and the same rule again', () => {
       assert.ok(reading.kind === 'loaded', JSON.stringify(reading));
       assert.deepEqual(reading.ruleSet.rules, [ruleOf(document)]);
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 
