@@ -23,6 +23,7 @@ export type Legs = {
   readonly processes: number | 'auto';
   /** Of ours, over those that every case has. */
   readonly settings?: Settings;
+  readonly environment?: { readonly [name: string]: string };
 };
 
 export type Contestant = {
@@ -109,6 +110,7 @@ async function startPostern(legs: Legs): Promise<Contestant> {
   const child = spawn(process.execPath, [main, 'start', '--config', configFile], {
     cwd: root,
     stdio: ['ignore', log, log],
+    env: { ...process.env, ...legs.environment },
   });
   closeSync(log);
   const stop = (): Promise<void> => endChild(child, 'SIGTERM', STOP_LIMIT_MS);

@@ -20,6 +20,8 @@ export type Load = {
   readonly tls: boolean;
   /** One connection for many messages; otherwise one for each. */
   readonly keep: boolean;
+  /** A message as it is to be sent, in the place of `bytes` of filling. Only without TLS. */
+  readonly file?: string;
   /** So many domains in turn, `d0.there.example` and on; one when left out. Only with TLS. */
   readonly domains?: number;
 };
@@ -112,8 +114,9 @@ function ownSource({ port, connections, messages, bytes, keep, domains = 1 }: Lo
   return [program('source.ts'), '--tls', ...(keep ? ['--keep'] : []), ...args];
 }
 
-function smtpSource({ port, connections, messages, bytes, keep }: Load): string[] {
-  const options = { '-s': connections, '-m': messages, '-l': bytes, '-f': SENDER, '-t': RECIPIENT };
+function smtpSource({ port, connections, messages, bytes, keep, file }: Load): string[] {
+  const content = file === undefined ? { '-l': bytes } : { '-F': file };
+  const options = { '-s': connections, '-m': messages, ...content, '-f': SENDER, '-t': RECIPIENT };
   const args = Object.entries(options).flatMap(([name, value]) => [name, `${value}`]);
   return [...(keep ? ['-d'] : []), ...args, `127.0.0.1:${port}`];
 }

@@ -20,6 +20,7 @@ import { RuleMemory } from '#mail-flow/memory.ts';
 import { composeNotices } from '#mail-flow/notices/notices.ts';
 import { rejectionDiagnosis } from '#mail-flow/rejection.ts';
 import { ThreadPool } from '#mail-flow/thread-pool.ts';
+import { compactTrail } from '#mail-flow/trail.ts';
 import { changeMessage } from '#protection/apply-changes.ts';
 import type { MakeQueueId } from '#queue/id.ts';
 import type { Queue } from '#queue/queue.ts';
@@ -90,6 +91,7 @@ export class MailRules {
         acceptedDomains: () => settings().inbound.acceptedDomains,
         directory: () => this.#directory,
         inspect: async (job) => this.#pool.run(job),
+        keep: compactTrail,
         now: systemClock,
       }),
       queue: async (messages) => queue.accept(messages),

@@ -7,6 +7,7 @@ import { parseAddress } from '#mail/address.ts';
 import { isIp } from '#mail/ip.ts';
 import type { Evaluated, Submission } from '#mail-flow/evaluator.ts';
 import { tryMessage } from '#mail-flow/trial.ts';
+import type { Trail } from '#rules/evaluation.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
@@ -86,7 +87,7 @@ function submissionOf(octets: Buffer, { from, to, authenticated = false, clientI
   };
 }
 
-function viewLines({ result, facts }: Evaluated, { recipients }: Submission, view: View): readonly string[] {
+function viewLines({ result, facts }: Evaluated<Trail>, { recipients }: Submission, view: View): readonly string[] {
   const { trail } = result;
   const subject = facts.header === undefined ? '' : `, ${JSON.stringify(facts.header.subject)}`;
   const head = `Message of ${roughSize(facts.sizeBytes)}${subject}, for ${recipients.length} ${recipients.length === 1 ? 'recipient' : 'recipients'}`;
@@ -107,7 +108,7 @@ function viewLines({ result, facts }: Evaluated, { recipients }: Submission, vie
 }
 
 /** Reports hold what was found as it is; here it stays masked. */
-function reportOf({ result }: Evaluated): unknown {
+function reportOf({ result }: Evaluated<Trail>): unknown {
   const { trail } = result;
   if (result.kind === 'deferred') return { kind: result.kind, rule: result.rule, reason: result.reason, trail };
   return { kind: result.kind, branches: result.branches, notices: result.notices.map(noticeView), trail };

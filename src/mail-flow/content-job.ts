@@ -5,6 +5,7 @@ import type { Deferred, Evaluation } from '#rules/evaluation.ts';
 import type { ContentFacts, MessageFacts } from '#rules/facts.ts';
 import type { RuleSet } from '#rules/rule.ts';
 import type { CustomType } from '#rules/sit/custom.ts';
+import type { CompactTrail } from './trail.ts';
 
 /** Facts without those that only a function can tell. */
 export type PlainFacts = Omit<MessageFacts, 'isAcceptedDomain' | 'content'>;
@@ -19,8 +20,9 @@ export type ContentTerms = {
 
 export type ContentJob = { readonly facts: PlainFacts; readonly content: Content };
 
-export type ContentAnswer = {
-  readonly result: Evaluation | Deferred;
+/** `Kept` is the trail: in short where it goes from thread to thread, since that of hundreds of rules would cost more than their evaluation. */
+export type ContentAnswer<Kept = CompactTrail> = {
+  readonly result: Evaluation<Kept> | Deferred<Kept>;
   /** What is worth keeping of it: everything but the texts. */
   readonly content: Exclude<ContentFacts, { kind: 'inspected' }>;
 };

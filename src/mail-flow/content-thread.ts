@@ -5,6 +5,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { ContentAnswer, ContentJob, ContentTerms } from './content-job.ts';
 import { ContentWork } from './content-work.ts';
+import { compactTrail } from './trail.ts';
 import type { ThreadReply, ThreadRequest } from './thread-pool.ts';
 
 let work: ContentWork | undefined;
@@ -12,7 +13,8 @@ let work: ContentWork | undefined;
 async function carryOut(job: ContentJob): Promise<ThreadReply<ContentAnswer>> {
   try {
     if (work === undefined) throw new TypeError('a job came before its terms');
-    return { kind: 'answer', answer: await work.answer(job) };
+    const { result, content } = await work.answer(job);
+    return { kind: 'answer', answer: { result: { ...result, trail: compactTrail(result.trail) }, content } };
   } catch (error) {
     return { kind: 'defect', reason: error instanceof Error ? error.message : String(error) };
   }

@@ -8,6 +8,7 @@ import { inspect } from '#mime/inspect.ts';
 import { compileRules, type CompiledRuleSet } from '#rules/compile.ts';
 import { itemsOf } from '#rules/content-items.ts';
 import { evaluate } from '#rules/evaluate.ts';
+import type { Trail } from '#rules/evaluation.ts';
 import type { ContentFacts } from '#rules/facts.ts';
 import { compileTypes, type CompiledTypes } from '#rules/sit/compile.ts';
 import { detect } from '#rules/sit/detect.ts';
@@ -29,7 +30,7 @@ export class ContentWork {
   }
 
   /** Rejects when the content cannot be read from its file. */
-  async answer({ facts, content }: ContentJob): Promise<ContentAnswer> {
+  async answer({ facts, content }: ContentJob): Promise<ContentAnswer<Trail>> {
     const looked = await this.#lookInto(facts, content);
     const result = evaluate(this.#rules, { ...facts, isAcceptedDomain: this.#isAcceptedDomain, content: looked });
     if (result.kind === 'needs') throw new TypeError(`the rules ask for ${result.need}, which there is`);

@@ -9,12 +9,13 @@ import type { Live } from '#mail/units.ts';
 import { readHeader } from '#mime/header.ts';
 import type { CompiledRuleSet } from '#rules/compile.ts';
 import { evaluate } from '#rules/evaluate.ts';
-import type { Deferred, Evaluation } from '#rules/evaluation.ts';
+import type { Deferred, Evaluation, Trail } from '#rules/evaluation.ts';
 import type { ContentFacts, HeaderFacts, MessageFacts, RecipientFact } from '#rules/facts.ts';
 import type { PersonFinding } from '#rules/people.ts';
 import { AcceptedDomains } from './accepted-domains.ts';
 import type { ContentAnswer, ContentJob, PlainFacts } from './content-job.ts';
 import type { JobResult } from './thread-pool.ts';
+import type { CompactTrail } from './trail.ts';
 
 /** A message as the rules get to see it. */
 export type Submission = {
@@ -26,18 +27,20 @@ export type Submission = {
   readonly facts: Pick<ReceivedFacts, 'sizeBytes' | 'headerBytes'>;
 };
 
-export type EvaluatorParts = {
+export type EvaluatorParts<Kept> = {
   readonly rules: Live<CompiledRuleSet>;
   readonly acceptedDomains: Live<readonly string[]>;
   readonly directory: Live<Directory>;
   /** Takes the content apart in a thread and evaluates the rules over it there. */
-  readonly inspect: (job: ContentJob) => Promise<JobResult<ContentAnswer>>;
+  readonly inspect: (job: ContentJob) => Promise<JobResult<ContentAnswer<Kept>>>;
+  /** The form of the trail that is passed on. */
+  readonly keep: (trail: Trail) => Kept;
   readonly now: () => Date;
 };
 
 /** What came of it, and what was gathered on the way. */
-export type Evaluated = {
-  readonly result: Evaluation | Deferred;
+export type Evaluated<Kept = CompactTrail> = {
+  readonly result: Evaluation<Kept> | Deferred<Kept>;
   readonly facts: MessageFacts;
 };
 
@@ -48,16 +51,16 @@ type Gathered = {
   content?: ContentFacts;
 };
 
-export class Evaluator {
-  readonly #parts: EvaluatorParts;
+export class Evaluator<Kept = CompactTrail> {
+  readonly #parts: EvaluatorParts<Kept>;
   readonly #isAccepted = new AcceptedDomains();
 
-  constructor(parts: EvaluatorParts) {
+  constructor(parts: EvaluatorParts<Kept>) {
     this.#parts = parts;
   }
 
   /** Rejects only when the content cannot be read from its file. */
-  async evaluate(submission: Submission): Promise<Evaluated> {
+  async evaluate(submission: Submission): Promise<Evaluated<Kept>> {
     const rules = this.#parts.rules();
     const plain = plainFacts(submission, this.#parts.now());
     const isAcceptedDomain = this.#isAccepted.by(this.#parts.acceptedDomains());
@@ -66,7 +69,7 @@ export class Evaluator {
     for (let round = 0; round < ROUNDS; round += 1) {
       const facts = { ...plain, isAcceptedDomain, ...gathered };
       const result = evaluate(rules, facts);
-      if (result.kind !== 'needs') return { result, facts };
+      if (result.kind !== 'needs') return { result: { ...result, trail: this.#parts.keep(result.trail) }, facts };
       gathered.header ??= readHeader(await headerOctets(submission));
       if (result.need === 'header') continue;
       gathered.people ??= await this.#parts.directory().find(peopleIn(submission, gathered.header, rules.addresses));

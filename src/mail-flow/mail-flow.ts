@@ -12,7 +12,7 @@ import type { Person } from '#rules/people.ts';
 import type { Evaluated, Evaluator, Submission } from './evaluator.ts';
 import { rejectionText } from './rejection.ts';
 import { OutgoingMaker, type Incoming, type Outgoing, type OutgoingParts, type Rejected } from './outgoing.ts';
-import { compactTrail, matchesOf } from './trail.ts';
+import type { CompactTrail } from './trail.ts';
 
 export type Client = Submission['client'];
 
@@ -84,7 +84,7 @@ export class MailFlow {
 
   async #carryOut(
     maker: OutgoingMaker,
-    { branches, notices }: Evaluation,
+    { branches, notices }: Evaluation<CompactTrail>,
     incoming: Incoming,
     facts: MessageFacts,
   ): Promise<CarriedOut> {
@@ -107,7 +107,7 @@ export class MailFlow {
 
   #tell({ messageId, envelope: { sender } }: NewMessage, { result }: Evaluated): void {
     const { report } = this.#parts;
-    for (const match of matchesOf(result.trail)) {
+    for (const match of result.trail.matched) {
       const { rule, mode: decision, why: reason, recipients, outcome } = match;
       const fields = { messageId, sender, rule, decision, reason, recipients: recipients.length };
       report(outcome === 'error' ? 'rule.failed' : 'rule.matched', fields);
@@ -121,7 +121,7 @@ export class MailFlow {
         report('rule.acted', { ...acted, reason: detail });
       }
     }
-    const trail = JSON.stringify(compactTrail(result.trail));
+    const trail = JSON.stringify(result.trail);
     report('rules.evaluated', { messageId, sender, trail });
     if (result.kind !== 'deferred') return;
     report('rules.deferred', { messageId, sender, rule: result.rule, reason: result.reason });

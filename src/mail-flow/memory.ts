@@ -11,7 +11,7 @@ import type { Branch, Evaluation } from '#rules/evaluation.ts';
 import type { ContentFacts, HeaderFacts, MessageFacts } from '#rules/facts.ts';
 import type { DetectedInformation } from '#rules/sit/detection.ts';
 import type { Evaluated } from './evaluator.ts';
-import { matchesOf } from './trail.ts';
+import type { CompactTrail } from './trail.ts';
 
 const COLLECTION = 'rule-facts';
 /** So much of a field, and of all fields; a rule that looks further sees less than it did. */
@@ -104,10 +104,10 @@ export async function* recall(store: Pick<RecordStore, 'list'>, since: Date): As
   }
 }
 
-export function outcomeOf({ branches, trail }: Evaluation): Outcome {
+export function outcomeOf({ branches, trail }: Evaluation<CompactTrail>): Outcome {
   return {
     version: trail.version,
-    rules: matchesOf(trail).map(({ rule }) => rule),
+    rules: trail.matched.map(({ rule }) => rule),
     branches: branches.map(({ originals, recipients, disposition, changes, terms }) => ({
       originals,
       recipients,
@@ -131,7 +131,7 @@ function effectOf({ branches }: Outcome): unknown {
 
 const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
 
-function storedOf(facts: MessageFacts, result: Evaluation): Stored {
+function storedOf(facts: MessageFacts, result: Evaluation<CompactTrail>): Stored {
   const { messageId, envelopeSender, recipients, client, sizeBytes, now, header, content } = facts;
   return {
     at: now.toISOString(),

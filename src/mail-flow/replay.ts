@@ -9,6 +9,7 @@ import type { Trail } from '#rules/evaluation.ts';
 import type { MessageFacts, Need } from '#rules/facts.ts';
 import { peopleIn } from './evaluator.ts';
 import { isSameOutcome, outcomeOf, type Outcome, type Remembered } from './memory.ts';
+import { compactTrail } from './trail.ts';
 
 export type ReplayParts = {
   readonly rules: CompiledRuleSet;
@@ -37,7 +38,7 @@ export async function replay({ facts, outcome }: Remembered, parts: ReplayParts)
   const reason = whyUnknown(result.trail);
   if (reason !== undefined) return { kind: 'unknown', reason };
   if (result.kind === 'deferred') return { kind: 'deferred', rule: result.rule, reason: result.reason };
-  const after = outcomeOf(result);
+  const after = outcomeOf({ ...result, trail: compactTrail(result.trail) });
   return isSameOutcome(outcome, after) ? { kind: 'same' } : { kind: 'different', after };
 }
 

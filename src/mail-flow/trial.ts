@@ -6,6 +6,7 @@ import type { MailFlowDocuments } from '#config/mail-flow/documents.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { Directory } from '#directory/directory.ts';
 import { compileRules } from '#rules/compile.ts';
+import type { Trail } from '#rules/evaluation.ts';
 import { ContentWork } from './content-work.ts';
 import type { ContentAnswer, ContentJob } from './content-job.ts';
 import { Evaluator, type Evaluated, type Submission } from './evaluator.ts';
@@ -22,7 +23,7 @@ export type TrialParts = {
 };
 
 /** Never rejects for what is in the message. */
-export async function tryMessage(submission: Submission, parts: TrialParts): Promise<Evaluated> {
+export async function tryMessage(submission: Submission, parts: TrialParts): Promise<Evaluated<Trail>> {
   const { documents, config, directory, now } = parts;
   const { acceptedDomains } = config.inbound;
   const { inspection } = config.mailFlow;
@@ -37,13 +38,14 @@ export async function tryMessage(submission: Submission, parts: TrialParts): Pro
     acceptedDomains: () => acceptedDomains,
     directory: () => directory,
     inspect: async (job) => carriedOut(work, job),
+    keep: (trail: Trail) => trail,
     now,
   });
   return evaluator.evaluate(submission);
 }
 
 /** As a thread answers: what goes wrong is a value there, and the rule's error action decides. */
-async function carriedOut(work: ContentWork, job: ContentJob): Promise<JobResult<ContentAnswer>> {
+async function carriedOut(work: ContentWork, job: ContentJob): Promise<JobResult<ContentAnswer<Trail>>> {
   try {
     return { kind: 'done', answer: await work.answer(job) };
   } catch (error) {

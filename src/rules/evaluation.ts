@@ -111,23 +111,24 @@ export type RuleTrail = {
 
 export type Trail = { readonly version: string; readonly rules: readonly RuleTrail[] };
 
-export type Evaluation = {
+/** `Kept` is the trail in the form in which it is passed on. */
+export type Evaluation<Kept = Trail> = {
   readonly kind: 'evaluated';
   /** Their `originals` partition the recipients of the message. */
   readonly branches: readonly Branch[];
   readonly notices: readonly Notice[];
-  readonly trail: Trail;
+  readonly trail: Kept;
 };
 
 /** More must be gathered first. */
 export type Unfinished = { readonly kind: 'needs'; readonly need: Need };
 
 /** A rule whose error action is to defer could not be evaluated: the message is taken later. */
-export type Deferred = {
+export type Deferred<Kept = Trail> = {
   readonly kind: 'deferred';
   readonly rule: string;
   readonly reason: string;
-  readonly trail: Trail;
+  readonly trail: Kept;
 };
 
 export type EvaluationResult = Evaluation | Unfinished | Deferred;

@@ -8,6 +8,7 @@ import { loadConfig } from '#config/load.ts';
 import { demandDocuments } from '#config/mail-flow/documents.ts';
 import { memoryDirectory } from '#directory/memory.ts';
 import { RuleMemory } from '#mail-flow/memory.ts';
+import { compactTrail } from '#mail-flow/trail.ts';
 import { tryMessage } from '#mail-flow/trial.ts';
 import { CommandBench } from '../doubles/console.ts';
 import { MemoryRecordStore, type SharedRecords } from '../doubles/records.ts';
@@ -49,7 +50,13 @@ async function receive(id: string, hoursAgo: number, subject: string): Promise<v
   } as const;
   const documents = demandDocuments(config);
   const memory = new RuleMemory({ store: records(), keep: () => 1000 * HOUR, report: () => undefined });
-  memory.remember(await tryMessage(submission, { documents, config, directory: memoryDirectory([]), now: () => at }));
+  const { result, facts } = await tryMessage(submission, {
+    documents,
+    config,
+    directory: memoryDirectory([]),
+    now: () => at,
+  });
+  memory.remember({ result: { ...result, trail: compactTrail(result.trail) }, facts });
   await memory.flush();
 }
 

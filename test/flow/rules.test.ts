@@ -1,6 +1,7 @@
 /** Mail flow rules of a whole relay: what clients hear, mail that is kept back, rules that change, and mail made to be costly. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { recall } from '#mail-flow/memory.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
@@ -192,6 +193,7 @@ const html = (body: string): Buffer =>
     `From: alice@sender.test\r\nSubject: x\r\nContent-Type: text/html\r\n\r\n${body.replaceAll(/.{900}/g, '$&\r\n')}\r\n`,
   );
 
+const opened = (n: number): string => `Content-Type: multipart/mixed; boundary=b${n}\r\n\r\n--b${n}\r\n`;
 const PART = '--x\r\nContent-Type: text/plain\r\n\r\npart\r\n';
 /** Each with what must become of it. */
 const HOSTILE: readonly (readonly [title: string, content: () => Buffer, outcome: 'delivered' | 'kept' | 'either'])[] =
@@ -211,12 +213,10 @@ const HOSTILE: readonly (readonly [title: string, content: () => Buffer, outcome
     ],
     [
       'multiparts nested two thousand deep',
-      () => {
-        const open = (n: number): string => `Content-Type: multipart/mixed; boundary=b${n}\r\n\r\n--b${n}\r\n`;
-        return Buffer.from(
-          `From: alice@sender.test\r\n${Array.from({ length: 2_000 }, (_, n) => open(n)).join('')}\r\nx\r\n`,
-        );
-      },
+      () =>
+        Buffer.from(
+          `From: alice@sender.test\r\n${Array.from({ length: 2_000 }, (_, n) => opened(n)).join('')}\r\nx\r\n`,
+        ),
       'kept',
     ],
     [
@@ -240,17 +240,16 @@ describe('mail that is made to be costly', { concurrency: 1 }, () => {
         const other = await world.client();
         const said = reply(world, content());
         // A session of its own says something all the while.
-        let isDone = false;
-        const answered = said.finally(() => (isDone = true));
-        let answers = 0;
-        while (!isDone) {
+        const answered = { isOver: false, answers: 0 };
+        const over = said.finally(() => (answered.isOver = true));
+        while (!answered.isOver) {
           assert.match(await other.say('NOOP'), /^250 /);
-          answers += 1;
-          await new Promise((resolve) => setTimeout(resolve, 10));
+          answered.answers += 1;
+          await sleep(10);
         }
         other.close();
-        assert.match(await answered, /^250 /);
-        assert.ok(answers > 0);
+        assert.match(await over, /^250 /);
+        assert.ok(answered.answers > 0);
         const happened = (event: string): boolean => world.events.some((one) => one.event === event);
         await world.until(() => happened('held.kept') || happened('delivery.delivered'), 'its end');
         if (outcome !== 'either') assert.equal(happened('held.kept') ? 'kept' : 'delivered', outcome);
@@ -271,6 +270,9 @@ describe('mail that is made to be costly', { concurrency: 1 }, () => {
   });
 });
 
+const boardRule = (action: string): string =>
+  `rules: [{name: Board, fromMemberOf: [board@sender.test], ruleErrorAction: ${action}, rejectMessageReasonText: no}]`;
+
 describe('a directory that does not answer', () => {
   const settings = {
     inbound: { acceptedDomains: ['sender.test'] },
@@ -281,17 +283,14 @@ describe('a directory that does not answer', () => {
       },
     },
   };
-  const rules = (action: string): string =>
-    `rules: [{name: Board, fromMemberOf: [board@sender.test], ruleErrorAction: ${action}, rejectMessageReasonText: no}]`;
-
   test('holds mail up where the rule says so', async () =>
-    inWorld(plan(rules('defer'), settings), async (world) => {
+    inWorld(plan(boardRule('defer'), settings), async (world) => {
       assert.match(await reply(world, mail('x')), /^451 4\.7\.0 The mail flow rules cannot be evaluated/);
       assert.ok(world.events.some(({ event }) => event === 'rules.deferred'));
     }));
 
   test('does not where it says not', async () =>
-    inWorld(plan(rules('ignore'), settings), async (world) => {
+    inWorld(plan(boardRule('ignore'), settings), async (world) => {
       assert.match(await reply(world, mail('x')), /^250 /);
       await world.untilTrail(BOB, 'delivered 2.0.0');
       assert.ok(world.events.some(({ event }) => event === 'rule.failed'));

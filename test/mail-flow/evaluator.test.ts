@@ -9,6 +9,7 @@ import type { Content } from '#mail/content.ts';
 import type { ContentAnswer, ContentJob, ContentTerms } from '#mail-flow/content-job.ts';
 import { Evaluator, type Evaluated, type Submission } from '#mail-flow/evaluator.ts';
 import { ThreadPool, type PoolLimits } from '#mail-flow/thread-pool.ts';
+import { compactTrail } from '#mail-flow/trail.ts';
 import { compileRules } from '#rules/compile.ts';
 import type { Rule } from '#rules/rule.ts';
 import { rule, ruleSet } from '../rules/known-message.ts';
@@ -73,6 +74,7 @@ describe('an evaluation over a real message', () => {
       acceptedDomains: () => acceptedDomains,
       directory: () => people,
       inspect: async (job) => pool.run(job),
+      keep: compactTrail,
       now: () => new Date('2026-11-26T12:00:00Z'),
     });
     return evaluator.evaluate(of);
@@ -126,7 +128,7 @@ describe('an evaluation over a real message', () => {
     const limits = { ...POOL, timeout: 1 };
     const ignored = await evaluated([{ ...cards, ruleErrorAction: 'ignore' }], submission(CARD), limits);
     assert.ok(ignored.result.kind === 'evaluated');
-    assert.equal(ignored.result.trail.rules[0]?.outcome, 'error');
+    assert.equal(ignored.result.trail.matched[0]?.outcome, 'error');
     const deferred = await evaluated([{ ...cards, ruleErrorAction: 'defer' }], submission(CARD), limits);
     assert.ok(deferred.result.kind === 'deferred');
     assert.match(deferred.result.reason, /longer than 1 ms/);

@@ -5,6 +5,7 @@ import type { EventFields, EventName } from '#log/events.ts';
 import type { NewHeld } from '#held/store.ts';
 import type { Evaluated } from '#mail-flow/evaluator.ts';
 import { MailFlow, type MailFlowParts } from '#mail-flow/mail-flow.ts';
+import type { CompactTrail } from '#mail-flow/trail.ts';
 import { queueIds } from '#queue/id.ts';
 import { StorageUnavailable, type NewMessage } from '#queue/store.ts';
 import type { Branch, Evaluation, Notice, RuleTrail } from '#rules/evaluation.ts';
@@ -55,11 +56,14 @@ const matched = (rule: string): RuleTrail => ({
   recipients: [BOB],
 });
 
-const evaluation = (branches: readonly Branch[], more: Partial<Evaluation> = {}): Evaluation => ({
+const evaluation = (
+  branches: readonly Branch[],
+  more: Partial<Evaluation<CompactTrail>> = {},
+): Evaluation<CompactTrail> => ({
   kind: 'evaluated',
   branches,
   notices: [],
-  trail: { version: 'v1', rules: [] },
+  trail: { version: 'v1', matched: [], others: {} },
   ...more,
 });
 
@@ -214,13 +218,18 @@ describe('a message and its rules', () => {
   });
 
   test('that cannot be evaluated is asked for again, and nothing is kept of it', async () => {
-    result = { kind: 'deferred', rule: 'Ask', reason: 'the directory is down', trail: { version: 'v1', rules: [] } };
+    result = {
+      kind: 'deferred',
+      rule: 'Ask',
+      reason: 'the directory is down',
+      trail: { version: 'v1', matched: [], others: {} },
+    };
     assert.deepEqual(await take(BOB), { status: 'rules-unavailable' });
     assert.deepEqual([steps, events('rules.deferred')[0]?.reason], [[], 'the directory is down']);
   });
 
   test('matches are told, and the whole trail is traced', async () => {
-    result = evaluation([branch(BOB)], { trail: { version: 'v1', rules: [matched('Keep')] } });
+    result = evaluation([branch(BOB)], { trail: { version: 'v1', matched: [matched('Keep')], others: {} } });
     await take(BOB);
     assert.deepEqual([events('rule.matched')[0]?.rule, events('rule.acted')[0]?.decision], ['Keep', 'quarantine']);
     const { version, matched: rules }: { version?: unknown; matched?: unknown } = JSON.parse(

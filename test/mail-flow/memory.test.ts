@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isSameOutcome, outcomeOf, recall, RuleMemory, type Remembered } from '#mail-flow/memory.ts';
+import type { CompactTrail } from '#mail-flow/trail.ts';
 import type { EventName } from '#log/events.ts';
 import { StorageUnavailable } from '#queue/store.ts';
 import type { RecordStore } from '#records/store.ts';
@@ -41,11 +42,11 @@ const branch = (parts: Partial<Branch> = {}): Branch => ({
   ...parts,
 });
 
-const evaluation = (...branches: readonly Branch[]): Evaluation => ({
+const evaluation = (...branches: readonly Branch[]): Evaluation<CompactTrail> => ({
   kind: 'evaluated',
   branches,
   notices: [],
-  trail: { version: 'v1', rules: [] },
+  trail: { version: 'v1', matched: [], others: {} },
 });
 
 async function recalled(store: Pick<RecordStore, 'list'>, since = new Date(0)): Promise<readonly Remembered[]> {

@@ -7,6 +7,7 @@ import type { Directory } from '#directory/directory.ts';
 import { AcceptedDomains } from '#mail-flow/accepted-domains.ts';
 import { recall, RuleMemory, type Remembered } from '#mail-flow/memory.ts';
 import { replay, type Replay } from '#mail-flow/replay.ts';
+import { compactTrail } from '#mail-flow/trail.ts';
 import { tryMessage } from '#mail-flow/trial.ts';
 import { compileRules } from '#rules/compile.ts';
 import type { Rule, RuleSet } from '#rules/rule.ts';
@@ -37,7 +38,7 @@ const setOf = (...rules: readonly Rule[]): RuleSet => ({ version: 'v', rules });
 /** A message as the relay evaluates it under these rules, and as it is kept. */
 async function kept(...rules: readonly Rule[]): Promise<Remembered> {
   const bytes = Buffer.from(MESSAGE);
-  const evaluated = await tryMessage(
+  const { result, facts } = await tryMessage(
     {
       messageId: '01',
       envelopeSender: 'ann@ours.test',
@@ -50,7 +51,7 @@ async function kept(...rules: readonly Rule[]): Promise<Remembered> {
   );
   const store = new MemoryRecordStore(() => NOW);
   const memory = new RuleMemory({ store, keep: () => 1000, report: () => undefined });
-  memory.remember(evaluated);
+  memory.remember({ result: { ...result, trail: compactTrail(result.trail) }, facts });
   await memory.flush();
   for await (const one of recall(store, new Date(0))) return one;
   throw new assert.AssertionError({ message: 'nothing was kept' });
