@@ -25,8 +25,18 @@ export type Letter = {
 
 export type Factor = readonly Letter[];
 
-/** `exact`: all that the node can match, where that is little. `required`: factors of which any match holds one. */
-type Needs = { readonly exact?: readonly Factor[] | undefined; readonly required?: readonly Factor[] | undefined };
+/** A factor by its telling part, which is looked for, and what may stand around it. */
+export type Need = { readonly core: Factor; readonly ways: readonly Way[] };
+export type Way = { readonly before: Factor; readonly after: Factor };
+
+type Needs = {
+  /** All that the node can match, where that is little. */
+  readonly exact?: readonly Factor[] | undefined;
+  /** Of these any match holds one. */
+  readonly required?: readonly Factor[] | undefined;
+  /** With one of these any match begins, and with one it ends. */
+  readonly edges?: readonly Factor[] | undefined;
+};
 
 const ANYTHING: Needs = {};
 const EMPTY: Needs = { exact: [[]] };
@@ -47,25 +57,32 @@ const BITS_OF_WORD = 16;
 export const WORD_LENGTH = 3;
 
 /** `undefined` where nothing seldom enough must be in a match. */
-export function factorsOf(root: PatternNode): readonly Factor[] | undefined {
+export function factorsOf(root: PatternNode): readonly Need[] | undefined {
   const { exact, required } = needsOf(root, new Map());
   const factors = better(exact, required);
   const best = factors && looked(factors);
   return best !== undefined && bitsOf(best) >= BITS_NEEDED ? best : undefined;
 }
 
-/** What is looked for, of each factor its telling part; one that holds another is found with it. */
-function looked(factors: readonly Factor[]): readonly Factor[] {
-  const kept: Factor[] = [];
-  for (const factor of factors.map(trimmed).toSorted((one, other) => one.length - other.length))
-    if (!kept.some((shorter) => holds(factor, shorter))) kept.push(factor);
-  return kept;
+/** What is looked for, of each factor its telling part; one that holds that of another is found with it. */
+function looked(factors: readonly Factor[]): readonly Need[] {
+  const needs: { readonly core: Factor; readonly ways: Way[] }[] = [];
+  const cores = factors.map((whole) => ({ whole, core: trimmed(whole) }));
+  for (const { whole, core } of cores.toSorted((one, other) => one.core.length - other.core.length)) {
+    const known = needs.find((need) => placeIn(whole, need.core) >= 0);
+    const need = known ?? { core, ways: [] };
+    const start = placeIn(whole, need.core);
+    need.ways.push({ before: whole.slice(0, start), after: whole.slice(start + need.core.length) });
+    if (known === undefined) needs.push(need);
+  }
+  return needs;
 }
 
-function holds(factor: Factor, shorter: Factor): boolean {
-  for (let start = 0; start + shorter.length <= factor.length; start += 1)
-    if (shorter.every(({ key }, index) => factor[start + index]?.key === key)) return true;
-  return false;
+/** -1 where it is no part of the factor. */
+function placeIn(factor: Factor, part: Factor): number {
+  for (let start = 0; start + part.length <= factor.length; start += 1)
+    if (part.every(({ key }, index) => factor[start + index]?.key === key)) return start;
+  return -1;
 }
 
 function needsOf(node: PatternNode, letters: Map<string, Letter>): Needs {
@@ -101,8 +118,9 @@ function needsOfSequence(items: readonly Needs[]): Needs {
       continue;
     }
     isExact = false;
-    required = better(better(required, run), item.required);
-    run = item.exact ?? [[]];
+    const joined = item.edges && product(run, item.edges);
+    required = better(better(required, joined ?? run), item.required);
+    run = item.exact ?? item.edges ?? [[]];
   }
   return isExact ? { exact: run } : { required: better(required, run) };
 }
@@ -110,7 +128,9 @@ function needsOfSequence(items: readonly Needs[]): Needs {
 function needsOfRepeat(item: Needs, min: number, max: number): Needs {
   if (item.exact === undefined) return min > 0 ? { required: item.required } : ANYTHING;
   const ways = waysOf(item.exact, min, max);
-  return ways === undefined ? { required: leastOf(item.exact, min) } : { exact: ways };
+  if (ways !== undefined) return { exact: ways };
+  const least = leastOf(item.exact, min);
+  return { required: least, edges: least };
 }
 
 /** From the fewest times to the most; `undefined` where that is much. */
@@ -157,9 +177,9 @@ function better(
 }
 
 /** Of a list: how many characters of text there are for each place where one of its factors stands, as a power of 2. */
-function bitsOf(factors: readonly Factor[]): number {
-  const least = Math.min(...factors.map(sumOf));
-  return least - Math.log2(factors.length);
+function bitsOf(needs: readonly Need[]): number {
+  const least = Math.min(...needs.map(({ core }) => sumOf(core)));
+  return least - Math.log2(needs.length);
 }
 
 /**
@@ -208,7 +228,8 @@ function letterOf(set: CharacterSet, letters: Map<string, Letter>): Letter {
   const key = writeSet(set);
   const known = letters.get(key);
   if (known !== undefined) return known;
-  const has = membershipOf(set);
+  const member = membershipOf(set);
+  const has = member && remembered(member);
   const letter: Letter = {
     key,
     has: has ?? (() => true),
@@ -219,6 +240,18 @@ function letterOf(set: CharacterSet, letters: Map<string, Letter>): Letter {
   };
   letters.set(key, letter);
   return letter;
+}
+
+const ASCII = 0x80;
+
+/** Asked again and again where a candidate stands. */
+function remembered(has: Membership): Membership {
+  const known = new Uint8Array(ASCII);
+  return (codePoint) => {
+    if (codePoint >= ASCII) return has(codePoint);
+    if (known[codePoint] === 0) known[codePoint] = has(codePoint) ? 2 : 1;
+    return known[codePoint] === 2;
+  };
 }
 
 function sortOf(has: Membership): Letter['sort'] {

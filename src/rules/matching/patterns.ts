@@ -8,7 +8,7 @@
 import { CandidateSearch } from './candidates.ts';
 import type { Candidates } from './candidates.ts';
 import { factorsOf } from './factors.ts';
-import type { Factor } from './factors.ts';
+import type { Need } from './factors.ts';
 import type { Hit, PatternMatcher } from './matcher.ts';
 import { parsePattern } from './parse-pattern.ts';
 import { compileProgram } from './program.ts';
@@ -37,7 +37,7 @@ export function compilePatterns(patterns: readonly string[]): PatternsCompilatio
 /** What is needed to find one pattern: where to look, and the program that looks. */
 export type CompiledPattern = {
   readonly value: string;
-  readonly factors: readonly Factor[] | undefined;
+  readonly factors: readonly Need[] | undefined;
   /** Characters of the longest match, with what is looked at beside it; may be `Infinity`. */
   readonly reach: number;
   readonly program: Program;

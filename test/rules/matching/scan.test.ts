@@ -201,7 +201,7 @@ test('of a text full of beginnings few candidates are kept, then the whole text 
   const search = new CandidateSearch([pattern.pattern]);
   assert.deepEqual(search.search('secret '.repeat(10_000)), ['everywhere']);
   assert.deepEqual(search.search('nothing of it'), [[]]);
-  assert.equal(search.search('secret secret 12')[0]?.length, 2);
+  assert.equal(search.search('secret 123 secret 12x secret 456 ')[0]?.length, 2);
 });
 
 test('what stands between the characters of a factor parts them', () => {
@@ -210,6 +210,18 @@ test('what stands between the characters of a factor parts them', () => {
   const search = new CandidateSearch([pattern.pattern]);
   assert.deepEqual(search.search('123x-45-6789 123-4x5-6789 12-34-5678'), [[]]);
   assert.equal(search.search('x 123-45-6789').flat().length, 1);
+});
+
+test('where what must stand beside a telling part does not, there is no candidate', () => {
+  const patterns = ['[A-Z]{2}\\d{6,9}', '\\d{6,9}[A-Z]{2}', 'invoice[-_ ]?#?16\\d{3}'].map(compilePattern);
+  const compiled = patterns.flatMap((each) => (each.kind === 'compiled' ? [each.pattern] : []));
+  const search = new CandidateSearch(compiled);
+  assert.deepEqual(search.search('call 30 1234567, the invoice is attached: no 16123'), [[], [], []]);
+  const found = search.search('AB1234567 1234567AB invoice #16123');
+  assert.deepEqual(
+    found.map((candidates) => candidates !== 'everywhere' && candidates.length > 0),
+    [true, true, true],
+  );
 });
 
 test('a text that is folded is at most three times as long', () => {
