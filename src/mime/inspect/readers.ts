@@ -11,6 +11,7 @@ import { isOoxml, readOoxml } from './ooxml.ts';
 import { isOpenDocument, readOpenDocument } from './open-document.ts';
 import { readLegacyOffice } from './legacy-office.ts';
 import { readPdf } from './pdf.ts';
+import { readJpeg, readTiff } from './picture.ts';
 import { readRar } from './rar.ts';
 import { readRtf } from './rtf.ts';
 import { readSevenZip } from './seven-zip.ts';
@@ -60,6 +61,8 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['application/vnd.rar', readRar],
   ['application/x-cfb', readLegacyOffice],
   ['application/rtf', readRtf],
+  ['image/jpeg', readJpeg],
+  ['image/tiff', readTiff],
   ['application/x-microsoft-rpmsg-message', () => encrypted({ reason: 'rights management keeps it shut' })],
 ]);
 
