@@ -7,6 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
 const RESOLUTION_MS = 5;
+const NANOSECONDS_PER_MS = 1e6;
 const WRITE_EVERY_MS = 250;
 
 export type EventLoopFigures = { readonly maxMs: number; readonly p99Ms: number; readonly medianMs: number };
@@ -17,12 +18,11 @@ if (isMainThread && file !== '') {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   process.on('SIGUSR2', () => delay.reset());
-  const milliseconds = (nanoseconds: number): number => nanoseconds / 1e6;
   const write = (): void => {
     const figures: EventLoopFigures = {
-      maxMs: milliseconds(delay.max),
-      p99Ms: milliseconds(delay.percentile(99)),
-      medianMs: milliseconds(delay.percentile(50)),
+      maxMs: delay.max / NANOSECONDS_PER_MS,
+      p99Ms: delay.percentile(99) / NANOSECONDS_PER_MS,
+      medianMs: delay.percentile(50) / NANOSECONDS_PER_MS,
     };
     writeFileSync(`${file}.new`, JSON.stringify(figures));
     renameSync(`${file}.new`, file);

@@ -68,22 +68,25 @@ const PATTERNS = [
   (n: number) => String.raw`[A-Z]{2}${n}\d{6}[A-Z]`,
 ] as const;
 
+const ruleOf = (name: string, condition: object): object => ({
+  name,
+  ...condition,
+  setHeaderName: 'X-Rule',
+  setHeaderValue: name,
+});
+
 /** 90 rules with ten words each, 100 with a pattern, 10 with a type of sensitive information. None of them matches. */
 function rules(): string {
-  const of = (name: string, condition: object): object => ({
-    name,
-    ...condition,
-    setHeaderName: 'X-Rule',
-    setHeaderValue: name,
-  });
   const words = Array.from({ length: 90 }, (_, n) =>
-    of(`words ${n}`, { subjectOrBodyContainsWords: Array.from({ length: 10 }, (__, m) => `codename${n} secret ${m}`) }),
+    ruleOf(`words ${n}`, {
+      subjectOrBodyContainsWords: Array.from({ length: 10 }, (__, m) => `codename${n} secret ${m}`),
+    }),
   );
   const patterns = Array.from({ length: 100 }, (_, n) =>
-    of(`pattern ${n}`, { subjectOrBodyMatchesPatterns: [PATTERNS[n % PATTERNS.length]?.(n) ?? ''] }),
+    ruleOf(`pattern ${n}`, { subjectOrBodyMatchesPatterns: [PATTERNS[n % PATTERNS.length]?.(n) ?? ''] }),
   );
   const types = TYPES.map((name, n) =>
-    of(`type ${n}`, { messageContainsDataClassifications: [{ name, minCount: 2 }] }),
+    ruleOf(`type ${n}`, { messageContainsDataClassifications: [{ name, minCount: 2 }] }),
   );
   return JSON.stringify({ rules: [...words, ...patterns, ...types] }); // JSON is YAML.
 }
@@ -138,12 +141,13 @@ const HEAD = `From: ${SENDER}\r\nTo: ${RECIPIENT}\r\nSubject: An order\r\nMessag
 
 const plainMail = (): string => `${HEAD}Content-Type: text/plain; charset=utf-8\r\n\r\n${prose(3_900)}\r\n`;
 
+const part = (name: string, type: string, octets: Buffer): string =>
+  `--x\r\nContent-Type: ${type}\r\nContent-Disposition: attachment; filename="${name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n${octets
+    .toString('base64')
+    .replaceAll(/.{76}/g, '$&\r\n')}\r\n`;
+
 /** About 50 KB in all. */
 function mailWithFiles(): string {
-  const part = (name: string, type: string, octets: Buffer): string =>
-    `--x\r\nContent-Type: ${type}\r\nContent-Disposition: attachment; filename="${name}"\r\nContent-Transfer-Encoding: base64\r\n\r\n${octets
-      .toString('base64')
-      .replaceAll(/.{76}/g, '$&\r\n')}\r\n`;
   const text = `--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n${prose(30_000)}\r\n`;
   const files = [
     part('order.pdf', 'application/pdf', pdf(prose(20_000))),
