@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 
 import { AUDIT_LIMITS, type AuditRecord } from '#audit/store.ts';
 import type { CommandContext } from './adapters.ts';
+import { differenceOf } from './difference.ts';
 import { withExamples } from './examples.ts';
 import { timeText } from './format.ts';
 import { withAudit } from './reach.ts';
@@ -27,7 +28,7 @@ export function registerAudit(program: Command, context: CommandContext): void {
     .option('--act <act>', 'acts of a kind: rule, rule.edited, quarantine')
     .option('--subject <name>', 'what was done to this rule or message')
     .option('--below <number>', 'entries older than the one of this number', wholeNumber)
-    .option('--limit <entries>', 'entries at most', wholeNumber, DEFAULT_ENTRIES)
+    .option('--limit <entries>', `entries at most, up to ${AUDIT_LIMITS.rows}`, wholeRows, DEFAULT_ENTRIES)
     .option('--json', 'as JSON')
     .description('List what was done, the newest first, with what it was before and after.')
     .action(async (options: ListOptions) => listEntries(context, options));
@@ -46,28 +47,21 @@ async function listEntries(context: CommandContext, { json = false, ...query }: 
 
 function entryLines({ number, at, who, act, subject, before, after }: AuditRecord): string {
   const head = printable(`${number}  ${timeText(at)}  ${who}  ${act}  ${subject}`);
-  return [head, ...differenceLines(before, after)].join('\n');
+  return [head, ...differenceOf(before, after).map(({ kind, text }) => `  ${SIGNS[kind]} ${printable(text)}`)].join(
+    '\n',
+  );
 }
 
-/** Lines that are the same at both ends are told once; those between by `-` and `+`. */
-function differenceLines(before: string, after: string): readonly string[] {
-  const [old, young] = [linesOf(before), linesOf(after)];
-  let same = 0;
-  while (same < old.length && same < young.length && old[same] === young[same]) same += 1;
-  let tail = 0;
-  while (tail < old.length - same && tail < young.length - same && old.at(-1 - tail) === young.at(-1 - tail)) tail += 1;
-  return [
-    ...old.slice(0, same).map((line) => `    ${line}`),
-    ...old.slice(same, old.length - tail).map((line) => `  - ${line}`),
-    ...young.slice(same, young.length - tail).map((line) => `  + ${line}`),
-    ...old.slice(old.length - tail).map((line) => `    ${line}`),
-  ];
-}
-
-const linesOf = (text: string): readonly string[] => (text === '' ? [] : text.trimEnd().split('\n').map(printable));
+const SIGNS = { same: ' ', out: '-', in: '+' } as const;
 
 function wholeNumber(text: string): number {
   const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (number >= 1 && number <= Math.max(AUDIT_LIMITS.rows, 999_999_999)) return number;
+  if (number >= 1) return number;
   throw new InvalidArgumentError('It must be a whole number from 1.');
+}
+
+function wholeRows(text: string): number {
+  const rows = wholeNumber(text);
+  if (rows <= AUDIT_LIMITS.rows) return rows;
+  throw new InvalidArgumentError(`It must be at most ${AUDIT_LIMITS.rows}.`);
 }

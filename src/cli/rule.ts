@@ -67,7 +67,8 @@ async function listRules({ console }: CommandContext, desk: RuleDesk, { json = f
 }
 
 function cellsOf({ priority, name, enabled, mode, file, line, ...row }: RuleRow): readonly string[] {
-  const exceptions = row.exceptions.length === 0 ? '' : ` (${row.exceptions.length} exceptions)`;
+  const count = row.exceptions.length;
+  const exceptions = count === 0 ? '' : ` (${count} ${count === 1 ? 'exception' : 'exceptions'})`;
   return [
     String(priority),
     name,
