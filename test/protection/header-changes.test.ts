@@ -49,6 +49,16 @@ describe('setHeader', () => {
     assert.match(change(octets(...HEADER), ordered, true), /\r\nX-New: Grüße\r\n\r\n$/);
   });
 
+  test('setHeader keeps lines within 998 octets and values within measure (RFC 5322 §2.1.1)', () => {
+    for (const value of ['x'.repeat(20_000), 'x y '.repeat(5_000), 'ü'.repeat(20_000), 'ü y '.repeat(5_000)])
+      for (const rawUtf8 of [false, true]) {
+        const header = changed(octets(...HEADER), { kind: 'set-header', name: 'X-New', value }, rawUtf8);
+        assert.ok(lines(header.toString()).every((line) => Buffer.byteLength(line) <= 998));
+        const read = readHeader(header).fields.find(({ name }) => name === 'X-New')?.value ?? '';
+        assert.ok(read.length > 8_000 && read.length <= 8_192 + 50, String(read.length));
+      }
+  });
+
   test('setHeader keeps addresses addresses when their names are encoded', () => {
     const header = change(octets(...HEADER), { kind: 'set-header', name: 'From', value: 'Zoë <zoe@s.test>' });
     assert.equal(readHeader(Buffer.from(header)).from, 'zoe@s.test');
@@ -153,6 +163,7 @@ describe('recipients in To and Cc', () => {
   const cases: [what: string, list: string, written: string][] = [
     ['behind the others', 'To: Bob <bob@d.test>', 'To: Bob <bob@d.test>,\r\n carol@s.test'],
     ['behind a group', 'To: undisclosed-recipients:;', 'To: undisclosed-recipients:;,\r\n carol@s.test'],
+    ['behind a quote that ends', 'To: "Bob (b" <bob@d.test>', 'To: "Bob (b" <bob@d.test>,\r\n carol@s.test'],
     ['behind a comma', 'To: bob@d.test,', 'To: bob@d.test,\r\n carol@s.test'],
     ['behind a fold', 'To: bob@d.test,\r\n eve@d.test ', 'To: bob@d.test,\r\n eve@d.test,\r\n carol@s.test'],
     ['in an empty field', 'To: ', 'To: carol@s.test'],
