@@ -111,3 +111,11 @@ describe('rules for encryption stand there as comments', () => {
     ]);
   });
 });
+
+test('the file that the documentation shows loads', () => {
+  const page = readFileSync(new URL('../../../docs/rule-files.md', import.meta.url), 'utf8');
+  const [, text = ''] = /```yaml\n([^]*?)```/.exec(page) ?? [];
+  const reading = parseRuleSet([{ file: 'docs.yaml', text }], context);
+  assert.ok(reading.kind === 'loaded', JSON.stringify(reading));
+  assert.equal(reading.ruleSet.rules.length, 1);
+});
