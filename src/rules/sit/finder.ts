@@ -74,8 +74,8 @@ function endOfValue(sought: Finder, text: string, start: number): number | undef
   return undefined;
 }
 
-/** Amounts of money and numbers of telephones are no identifiers. */
-const BEFORE_OTHERS = /[+$€£¥@]/;
+/** Amounts of money and parts of mail addresses are no identifiers. */
+const BEFORE_OTHERS = /[$€£¥@]/;
 
 /** No part of a longer word or number, of an amount or of an address. */
 function isFree(text: string, { start, end }: Occurrence, joints: string): boolean {

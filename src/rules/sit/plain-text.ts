@@ -122,19 +122,43 @@ function beginningsIn(text: string): Pick<PlainText, 'digits' | 'letters'> {
   let at = 0;
   while (at < text.length) {
     const first = kindOf(text.charCodeAt(at));
-    if (first === OTHER) {
-      at += 1;
-      continue;
+    const end = first === OTHER ? at + 1 : endOfRun(text, at);
+    const behind = first === OTHER ? end : endOfOther(text, at, end);
+    if (behind === undefined) {
+      if (first === DIGIT) digits.push(at);
+      else if (isLikeNumber(text, at, end)) letters.push(at);
     }
-    const start = at;
-    let hasDigit = false;
-    for (let kind = first; at < text.length && kind !== OTHER; kind = kindOf(text.charCodeAt((at += 1))))
-      hasDigit ||= kind === DIGIT;
-    if (at - start === UUID_RUN && matchesAt(UUID, text, start)) at = start + UUID_LENGTH;
-    else if (first === DIGIT) digits.push(start);
-    else if (hasDigit || isBeforeNumber(text, at) || matchesAt(CAPITALS, text, start)) letters.push(start);
+    at = behind ?? end;
   }
   return { digits, letters };
+}
+
+function endOfRun(text: string, start: number): number {
+  let end = start + 1;
+  while (end < text.length && kindOf(text.charCodeAt(end)) !== OTHER) end += 1;
+  return end;
+}
+
+/** Where something ends that has a form of its own, and is nobody's number. */
+function endOfOther(text: string, start: number, end: number): number | undefined {
+  if (end - start === UUID_RUN && matchesAt(UUID, text, start)) return start + UUID_LENGTH;
+  return text.charAt(start - 1) === '+' && isDigitAt(text, start) ? endOfTelephone(text, start) : undefined;
+}
+
+function isLikeNumber(text: string, start: number, end: number): boolean {
+  for (let at = start + 1; at < end; at += 1) if (isDigitAt(text, at)) return true;
+  return isBeforeNumber(text, end) || matchesAt(CAPITALS, text, start);
+}
+
+const TELEPHONE_CHARACTERS = /[0-9 ()\-./]{0,40}/y;
+/** ITU-T E.164 allows no more. */
+const TELEPHONE_DIGITS = 15;
+
+/** Where a telephone number that is written with `+` ends; `undefined` where so many digits follow that it is none. */
+function endOfTelephone(text: string, start: number): number | undefined {
+  TELEPHONE_CHARACTERS.lastIndex = start;
+  const written = TELEPHONE_CHARACTERS.exec(text)?.[0].replace(/\D+$/, '') ?? '';
+  return written.replaceAll(/\D/g, '').length > TELEPHONE_DIGITS ? undefined : start + written.length;
 }
 
 const isBeforeNumber = (text: string, end: number): boolean =>
