@@ -13,8 +13,8 @@ import { readName, readText, type EntryReader } from './entries.ts';
 import { parameterSchema } from './parameter-types.ts';
 import { CONDITION_SLOTS, EXCEPTION_SLOTS } from './parts.ts';
 
-export const LONGEST_NAME = 64;
-export const LONGEST_COMMENTS = 1024;
+const LONGEST_NAME = 64;
+const LONGEST_COMMENTS = 1024;
 
 export const PROPERTIES = {
   name: text('Its name, unlike that of any other rule.', LONGEST_NAME, readName),
@@ -43,9 +43,7 @@ export const PROPERTIES = {
   setAuditSeverity: choice('How grave a match is in reports.', ['doNotAudit', 'low', 'medium', 'high']).optional(),
 } as const;
 
-/** `enabled: true` and the like: what a rule is when nothing is said. */
-export type RuleProperties = z.output<ReturnType<typeof propertiesSchema>>;
-
+/** `enabled: true` and the like. */
 export const propertiesSchema = () => z.object(PROPERTIES);
 
 /** Everything that may stand in a rule. */
