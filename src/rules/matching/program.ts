@@ -51,6 +51,13 @@ export class Program {
 
   /** The first match that begins at `from` or later. */
   first(text: string, from = 0): Place | undefined {
+    // What stands before may have been the end of the match before.
+    const back = this.#written.takesBefore && from > 0 ? from - lengthBefore(text, from) : from;
+    const place = this.#find(text, back);
+    return place === undefined || place.offset >= from ? place : this.#find(text, from);
+  }
+
+  #find(text: string, from: number): Place | undefined {
     const matcher = this.#compiled.matcher(text);
     if (!matcher.find(from)) return undefined;
     const { group } = this.#written;
@@ -64,3 +71,5 @@ export class Program {
     this.#compiled = RE2JS.compile(this.#written.text);
   }
 }
+
+const lengthBefore = (text: string, at: number): number => ((text.codePointAt(at - 2) ?? 0) > 0xffff ? 2 : 1);

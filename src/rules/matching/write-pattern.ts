@@ -10,6 +10,8 @@ export type WrittenPattern = {
   readonly text: string;
   /** The group that holds the match: 1 where the text takes a character on a side as well, else 0. */
   readonly group: 0 | 1;
+  /** The text takes the character before the match as well, where there is one. */
+  readonly takesBefore: boolean;
 };
 
 const NO_WORD_CHARACTER = '(?-i:[^\\p{L}\\p{Mn}\\p{Nd}\\p{Pc}])';
@@ -19,10 +21,10 @@ export function writePattern(root: PatternNode): WrittenPattern {
   const opened = opening !== undefined && isWordAt(opening, 'first') ? opening : root;
   const closing = withoutBoundary(opened, 'last');
   const closed = closing !== undefined && isWordAt(closing, 'last') ? closing : opened;
-  if (closed === root) return { text: `(?i)${write(root)}`, group: 0 };
+  if (closed === root) return { text: `(?i)${write(root)}`, group: 0, takesBefore: false };
   const before = opened === root ? '' : `(?:\\A|${NO_WORD_CHARACTER})`;
   const after = closed === opened ? '' : `(?:${NO_WORD_CHARACTER}|\\z)`;
-  return { text: `(?i)${before}(${write(closed)})${after}`, group: 1 };
+  return { text: `(?i)${before}(${write(closed)})${after}`, group: 1, takesBefore: before !== '' };
 }
 
 const EDGES: { readonly [edge in Edge]: string } = {

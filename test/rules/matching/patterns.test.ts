@@ -68,6 +68,7 @@ const BOUNDARIES: readonly Case[] = [
   ['at both ends', '\\bab\\b', 'ab xab abx ab', ['ab', 'ab']],
   ['beside letters of other scripts', '\\bab\\b', '\u00e9ab ab\u00e9', []],
   ['one after the other', '\\bab\\b', 'ab ab,ab', ['ab', 'ab', 'ab']],
+  ['right behind what the match before has taken', '\\bab\\W', 'ab-ab-ab.', ['ab-', 'ab-', 'ab.']],
   ['in a choice', '(?:\\bab|\\bcd)\\b', 'ab xcd cd', ['ab', 'cd']],
   ['within a pattern', 'a\\b.b', 'a b acb', ['a b']],
   ['none', 'a\\Bb', 'ab', ['ab']],
