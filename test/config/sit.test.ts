@@ -1,6 +1,6 @@
 /** Files of sensitive information types in YAML: what they mean, and the words for what is wrong with them. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -404,5 +404,17 @@ test('whatever a file holds, it is read or refused', () => {
       const read = reading(JSON.stringify({ types: [{ name: 'T', patterns: value }, value] }));
       assert.ok(read.kind === 'loaded' || read.problems.length > 0);
     }),
+  );
+});
+
+test('the example of the manual is one that is taken', () => {
+  const manual = readFileSync(join(import.meta.dirname, '../../docs/sensitive-information.md'), 'utf8');
+  const [, example = ''] = /```yaml\n(.*?)```/s.exec(manual) ?? [];
+  assert.deepEqual(
+    typesOf(example).map(({ name, kind, recommendedConfidence }) => [name, kind, recommendedConfidence]),
+    [
+      ['Contoso project number', 'entity', 75],
+      ['Talk about the merger', 'affinity', 70],
+    ],
   );
 });
