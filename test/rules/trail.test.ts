@@ -13,6 +13,9 @@ import {
   evaluated,
   inspected,
   MAX,
+  people,
+  person,
+  recipients,
   rule,
   SALES,
   trailOf,
@@ -49,6 +52,23 @@ describe('what the trail says of a condition', () => {
       { content: inspected({ text: CARD }, [detected()]) },
     );
     assert.equal(evidence, 'Credit Card Number: 1 of confidence 75 or more (************1111 in body)');
+  });
+  test('too little sensitive information is counted', () => {
+    const evidence = evidenceOf(
+      {
+        parameter: 'messageContainsDataClassifications',
+        value: [{ name: 'Credit Card Number', minCount: 1, minConfidence: 90 }],
+      },
+      { content: inspected({ text: CARD }, [detected()]) },
+    );
+    assert.equal(evidence, 'Credit Card Number: 0 of confidence 90 or more');
+  });
+  test('what holds for sender and recipient together says both', () => {
+    const evidence = evidenceOf(
+      { parameter: 'betweenMemberOf', value: { one: [SALES], other: [SALES] } },
+      { people: people([BOB, person({ address: BOB, groups: new Set([SALES]) })]), recipients: recipients(BOB) },
+    );
+    assert.equal(evidence, `anna@ours.test is a member of ${SALES}, and ${BOB} is a member of ${SALES}`);
   });
   test('an attachment is named', () => {
     const content = inspected({

@@ -373,6 +373,12 @@ conditionTable('messageContainsDataClassifications', [
     cards(85, 65),
   ],
   [
+    'messageContainsDataClassifications counts values of exactly maxConfidence',
+    [{ ...card, maxConfidence: 85 }],
+    'yes',
+    cards(85),
+  ],
+  [
     'messageContainsDataClassifications counts only values that are not too certain',
     [{ ...card, maxConfidence: 80 }],
     'no',

@@ -5,6 +5,7 @@ import {
   BOB,
   CAROL,
   directoryFailed,
+  header,
   MAX,
   people,
   person,
@@ -166,7 +167,10 @@ conditionTable('anyOfRecipientAddressMatchesPatterns', [
   ['anyOfRecipientAddressMatchesPatterns does not hold without a match', ['^anna@'], 'no'],
 ]);
 
+const fromMax = { header: header({ from: MAX }) };
+
 conditionTable('senderManagementRelationship', [
+  ['senderManagementRelationship does not hold for who has no manager', 'directReport', 'no', fromMax],
   ['senderManagementRelationship manager holds for who reports to the sender', 'manager', [BOB]],
   [
     'senderManagementRelationship directReport holds for who the sender reports to',
@@ -196,7 +200,24 @@ conditionTable('senderManagementRelationship', [
 
 const bobOnBoard = { people: people([BOB, person({ address: BOB, groups: new Set([BOARD]) })]) };
 
+const annaFailed = { people: people([ANNA, directoryFailed]), recipients: recipients(BOB) };
+
 conditionTable('betweenMemberOf', [
+  [
+    'betweenMemberOf1 is not in doubt when the recipient is in neither',
+    { one: [SALES], other: [BOARD] },
+    'no',
+    annaFailed,
+  ],
+  [
+    'betweenMemberOf2 is in doubt when the recipient is in one',
+    { one: [SALES], other: [BOARD] },
+    'error',
+    {
+      ...annaFailed,
+      people: people([ANNA, directoryFailed], [BOB, person({ address: BOB, groups: new Set([BOARD]) })]),
+    },
+  ],
   [
     'betweenMemberOf1 holds for sender in one and recipient in the other',
     { one: [SALES], other: [BOARD] },
@@ -221,6 +242,12 @@ conditionTable('betweenMemberOf', [
 ]);
 
 conditionTable('managerAddresses', [
+  [
+    'managerAddresses knows a manager however the directory writes him',
+    { of: 'sender', addresses: [MAX] },
+    'yes',
+    { people: people([ANNA, person({ address: ANNA, manager: 'Max@Ours.test' })]) },
+  ],
   [
     "managerForEvaluatedUser sender holds for everybody when it is the sender's manager",
     { of: 'sender', addresses: [MAX] },
