@@ -10,13 +10,13 @@ type Reading = { readonly context: DocumentContext; readonly tell: Tell };
 const MOST_ENTRIES = 500;
 
 /** The least and the most that each may be. */
-const NUMBERS = {
+export const INFORMATION_NUMBERS = {
   minCount: [1, 500],
   maxCount: [1, 500],
   minConfidence: [1, 100],
   maxConfidence: [1, 100],
 } as const;
-type NumberName = keyof typeof NUMBERS;
+type NumberName = keyof typeof INFORMATION_NUMBERS;
 
 const PAIRS = [
   ['minCount', 'maxCount'],
@@ -63,9 +63,10 @@ function readEntry(entry: unknown, { context, tell }: Reading): SensitiveInforma
 function readNumbers(written: object, tell: Tell): Partial<Record<NumberName, number>> {
   const read: Partial<Record<NumberName, number>> = {};
   for (const [name, value] of Object.entries(written)) {
-    if (!isNumberName(name)) tell([name], `is no part of it; there are name, ${Object.keys(NUMBERS).join(', ')}`);
-    else if (isBetween(value, NUMBERS[name])) read[name] = value;
-    else tell([name], `must be a whole number from ${NUMBERS[name].join(' to ')}`);
+    if (!isNumberName(name))
+      tell([name], `is no part of it; there are name, ${Object.keys(INFORMATION_NUMBERS).join(', ')}`);
+    else if (isBetween(value, INFORMATION_NUMBERS[name])) read[name] = value;
+    else tell([name], `must be a whole number from ${INFORMATION_NUMBERS[name].join(' to ')}`);
   }
   for (const [least, most] of PAIRS) {
     if ((read[least] ?? 1) > (read[most] ?? Infinity)) tell([most], `must not be less than ${least}`);
@@ -77,7 +78,7 @@ function isBetween(value: unknown, [least, most]: readonly [number, number]): va
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
 }
 
-const isNumberName = (name: string): name is NumberName => Object.hasOwn(NUMBERS, name);
+const isNumberName = (name: string): name is NumberName => Object.hasOwn(INFORMATION_NUMBERS, name);
 
 function knownName(name: string, path: YamlPath, { context, tell }: Reading): string {
   if (context.isKnownType(name)) return name;

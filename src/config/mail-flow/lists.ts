@@ -17,7 +17,7 @@ export type NamedLists = ReadonlyMap<string, NamedList>;
 export type MeantText = { readonly text: string; readonly origin?: string };
 
 export const NAME = /^[A-Za-z][\w-]{0,63}$/;
-const LIMITS = { lists: 300, entries: 10_000, entryCharacters: 1024 } as const;
+export const LIST_LIMITS = { lists: 300, entries: 10_000, entryCharacters: 1024 } as const;
 
 /** What an entry of a rule's value means; a text is why it means nothing. `$$` stands for a dollar sign. */
 export function meantBy(written: unknown, lists: NamedLists): readonly MeantText[] | string {
@@ -79,9 +79,9 @@ export function readLists(files: readonly WrittenLists[]): {
       lists.set(name, { entries: textsOf(entries), placeOf });
     }
   }
-  if (lists.size > LIMITS.lists) {
+  if (lists.size > LIST_LIMITS.lists) {
     const [{ file, lineOf } = { file: '', lineOf: () => undefined }] = files.slice(-1);
-    const message = `must be at most ${LIMITS.lists} in all files; there are ${lists.size}`;
+    const message = `must be at most ${LIST_LIMITS.lists} in all files; there are ${lists.size}`;
     problems.push({ file, line: lineOf(['lists']), setting: 'lists', message });
   }
   return { lists, problems };
@@ -95,8 +95,8 @@ function wrongList(name: string, entries: unknown, known: NamedLists): readonly 
   if (known.has(name)) return [{ path: [name], message: 'is there twice, here and in another file' }];
   if (!Array.isArray(entries) || entries.length === 0)
     return [{ path: [name], message: 'must be a list with at least one entry' }];
-  if (entries.length > LIMITS.entries)
-    return [{ path: [name], message: `must have at most ${LIMITS.entries} entries; it has ${entries.length}` }];
+  if (entries.length > LIST_LIMITS.entries)
+    return [{ path: [name], message: `must have at most ${LIST_LIMITS.entries} entries; it has ${entries.length}` }];
   return entries.flatMap((entry: unknown, index): readonly Wrong[] => {
     const message = wrongEntry(entry);
     return message === undefined ? [] : [{ path: [name, index], message }];
@@ -107,8 +107,8 @@ function wrongEntry(entry: unknown): string | undefined {
   if (typeof entry === 'number' || typeof entry === 'boolean') return 'must be a text: put it in quotes';
   if (typeof entry !== 'string' || entry === '') return 'must be a text that is not empty';
   if (listName(entry) !== undefined) return 'must be a text: lists do not hold lists';
-  return entry.length > LIMITS.entryCharacters
-    ? `must have at most ${LIMITS.entryCharacters} characters; it has ${entry.length}`
+  return entry.length > LIST_LIMITS.entryCharacters
+    ? `must have at most ${LIST_LIMITS.entryCharacters} characters; it has ${entry.length}`
     : undefined;
 }
 

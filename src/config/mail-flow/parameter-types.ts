@@ -194,7 +194,8 @@ function readEntry(text: string, read: EntryReader, { parameter, tell }: Entry):
   return 'text' in reading ? reading.text : '';
 }
 
-const DEFAULT_LONGEST = 1024;
+/** Characters, where a parameter does not say. */
+export const DEFAULT_LONGEST = 1024;
 
 type Entries = Wanted & { readonly read: EntryReader; readonly tell: Tell };
 

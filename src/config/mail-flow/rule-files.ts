@@ -13,8 +13,8 @@ export type FilesReading =
   | { readonly kind: 'files'; readonly files: readonly RuleFile[] }
   | { readonly kind: 'refused'; readonly problems: readonly ConfigProblem[] };
 
-const FILE_LIMIT_MIB = 4;
-const MOST_FILES = 300;
+export const FILE_LIMIT_MIB = 4;
+export const MOST_FILES = 300;
 
 /** In the order of their names. A directory that is not there has none. */
 export function readRuleFiles(directory: string): FilesReading {
