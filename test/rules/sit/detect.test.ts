@@ -98,6 +98,7 @@ test('proximity is that of the pattern, else of the type', () => {
   const far = `E12345${' '.repeat(5000)}staff`;
   assert.equal(detectCustom(entity({ patterns: [pattern] }), far), undefined);
   assert.ok(detectCustom(entity({ proximity: 'unlimited', patterns: [pattern] }), far));
+  assert.ok(detectCustom(entity({ proximity: 'unlimited', patterns: [pattern] }), `staff${' '.repeat(5000)}E12345`));
   assert.equal(detectCustom(entity({ proximity: 'unlimited', patterns: [pattern] }), 'E12345', 'staff'), undefined);
 });
 

@@ -32,7 +32,11 @@ export const OCEANIA_FUNCTIONS = {
   Regex_australia_bank_account_number: finder([String.raw`\d{6,10}`]),
   Regex_australia_bank_account_number_bsb: finder([String.raw`\d{3}-\d{3}`]),
   Regex_australia_drivers_license_number: finder(
-    [String.raw`[A-Z0-9]{2}\d{2}[A-Z0-9]{5}`, String.raw`[A-Z]{0,2}\d{4,9}`, String.raw`(?=[A-Z]{0,8}\d)[A-Z0-9]{9}`],
+    [
+      String.raw`[A-Z0-9]{2}\d{2}[A-Z0-9]{5}`,
+      String.raw`(?!(?:19|20)\d{2}(?!\d))[A-Z]{0,2}\d{4,9}`,
+      String.raw`(?=[A-Z]{0,8}\d)[A-Z0-9]{9}`,
+    ],
     { begins: 'any' },
   ),
   Func_australian_medical_account_number: finder(
