@@ -88,7 +88,7 @@ const VALUES: { readonly [type in ParameterType]: fc.Arbitrary<unknown> } = {
   messageType: fc.constantFrom(...MESSAGE_TYPES),
   notifySenderType: fc.constantFrom('notifyOnly', 'rejectMessage', 'rejectUnlessExplicitOverride'),
   patterns: listOf(pattern),
-  propertyWords: byName(line, word),
+  propertyWords: byName(fc.oneof(line, fc.constantFrom('constructor', 'toString', '__proto__')), word),
   scope: fc.constantFrom('inOrganization', 'notInOrganization'),
   sensitiveInformation: fc.array(information, { minLength: 1, maxLength: 3 }),
   size: fc.constantFrom(1000, '1KB', '10MB', '3GB', '2TB', 0),

@@ -73,7 +73,7 @@ function writtenList(value: unknown): unknown {
 
 /** Of a list with the same name twice any entry is enough, so its words are put together. */
 function byName(entries: readonly (readonly [name: string, words: readonly string[]])[]): RuleDocument {
-  const document: Record<string, readonly string[]> = {};
-  for (const [name, words] of entries) document[name] = [...(document[name] ?? []), ...words.map(literal)];
-  return document;
+  const words = new Map<string, readonly string[]>();
+  for (const [name, more] of entries) words.set(name, [...(words.get(name) ?? []), ...more.map(literal)]);
+  return Object.fromEntries(words);
 }
