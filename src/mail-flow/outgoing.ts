@@ -2,7 +2,7 @@
  * From the branches of an evaluation to what leaves this stage: messages for the queue, entries for the held store, rejections. The
  * content of each branch is its own, since large content is a file that whoever takes it over renames. Nothing is stored here.
  */
-import { copyFile, link, rm } from 'node:fs/promises';
+import { copyFile, link, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { needsSmtpUtf8 } from '#mail/address.ts';
 import type { DeliveryTerms, Envelope, EnvelopeRecipient } from '#mail/envelope.ts';
@@ -75,7 +75,8 @@ export class OutgoingMaker {
   /** The first branch that is delivered keeps the message's id. Rejects when a file cannot be written; `discard` then cleans up. */
   async make(branches: readonly Branch[], incoming: Incoming): Promise<readonly Outgoing[]> {
     const made: Outgoing[] = [];
-    for (const branch of branches) made.push(await this.#of(branch, incoming, made.length === 0));
+    const written = Map.groupBy(incoming.message.recipients, ({ address }) => address.toLowerCase());
+    for (const branch of branches) made.push(await this.#of(branch, incoming, written, made.length === 0));
     return made;
   }
 
@@ -84,9 +85,9 @@ export class OutgoingMaker {
     await Promise.all(this.#files.splice(0).map(async (file) => rm(file, { force: true })));
   }
 
-  async #of(branch: Branch, incoming: Incoming, isFirst: boolean): Promise<Outgoing> {
+  async #of(branch: Branch, incoming: Incoming, written: Written, isFirst: boolean): Promise<Outgoing> {
     const { disposition } = branch;
-    const recipients = recipientsOf(branch, incoming.message.recipients);
+    const recipients = recipientsOf(branch, written);
     if (disposition.kind === 'delete') return { kind: 'delete', rule: disposition.rule, recipients };
     if (disposition.kind === 'reject') {
       const { rule, rejection } = disposition;
@@ -125,7 +126,7 @@ export class OutgoingMaker {
     const path = join(this.#parts.spoolDirectory, `${messageId}.branch`);
     this.#files.push(path);
     // Nobody writes to content, so a second name will do; where there are no links it is copied.
-    await link(content.path, path).catch(async () => copyFile(content.path, path));
+    await link(content.path, path).catch(async () => copySynced(content.path, path));
     return { ...copy, content: { ...content, path } };
   }
 
@@ -159,18 +160,21 @@ export class OutgoingMaker {
   }
 }
 
+/** Recipients by their address in lower case: rules tell no letters of a local part apart; whoever receives the mail may. */
+type Written = ReadonlyMap<string, readonly EnvelopeRecipient[]>;
+
 /** Whoever wrote to somebody keeps the DSN parameters; nobody is told what becomes of recipients that a rule has added (RFC 3461 §4.1). */
-function recipientsOf(branch: Branch, originals: readonly EnvelopeRecipient[]): readonly EnvelopeRecipient[] {
+function recipientsOf(branch: Branch, written: Written): readonly EnvelopeRecipient[] {
   return branch.recipients.flatMap(({ address, addedBy }) => {
-    // Rules tell no letters of a local part apart; whoever receives the mail may.
-    const same = originals.filter((original) => original.address.toLowerCase() === address);
-    return addedBy === undefined && same.length > 0 ? same : [{ address, notify: [] }];
+    const same = addedBy === undefined ? written.get(address) : undefined;
+    return same ?? [{ address, notify: [] }];
   });
 }
 
 /** Those of the message as it came, also where a rule has put others in their place. */
 function originalsOf({ originals }: Branch, recipients: readonly EnvelopeRecipient[]): readonly EnvelopeRecipient[] {
-  return recipients.filter(({ address }) => originals.includes(address.toLowerCase()));
+  const mine = new Set(originals);
+  return recipients.filter(({ address }) => mine.has(address.toLowerCase()));
 }
 
 function envelopeOf(
@@ -180,4 +184,11 @@ function envelopeOf(
 ): Envelope {
   const smtpUtf8 = envelope.smtpUtf8 || recipients.some(({ address }) => needsSmtpUtf8(address));
   return { ...envelope, smtpUtf8, ...(terms === undefined ? {} : { terms }) };
+}
+
+/** Whoever takes it over makes sure of its new name only. */
+async function copySynced(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  await using file = await open(to, 'r+');
+  await file.sync();
 }

@@ -82,6 +82,28 @@ describe('what leaves after the rules', () => {
     );
   });
 
+  test('thousands of recipients are looked at a few times each', async () => {
+    const addresses = Array.from({ length: 1_000 }, (_, index) => `User${index}@there.test`);
+    let looks = 0;
+    const recipients = addresses.map((address) => ({
+      get address() {
+        looks += 1;
+        return address;
+      },
+    }));
+    const of = incoming();
+    const originals = addresses.map((address) => address.toLowerCase());
+    const rejection = { enhancedStatusCode: '5.7.1', reasonText: 'no' };
+    const branches = [
+      branch({ originals }),
+      branch({ originals, disposition: { kind: 'reject', rule: 'r', rejection } }),
+    ];
+    const [made, rejected] = await make(branches, { ...of, message: { ...of.message, recipients } });
+    assert.ok(made?.kind === 'queue' && rejected?.kind === 'reject');
+    assert.deepEqual([made.message.recipients.length, rejected.recipients.length], [1_000, 1_000]);
+    assert.ok(looks < 10 * addresses.length, `${looks} looks`);
+  });
+
   test('nobody is told what becomes of recipients that a rule has added, and others keep their parameters', async () => {
     const recipients = [
       { address: 'bob@there.test' },
@@ -133,6 +155,17 @@ describe('what leaves after the rules', () => {
     );
     assert.equal(new Set([file, ...paths]).size, 3);
     for (const path of paths) assert.deepEqual(readFileSync(path), CONTENT);
+    await own.discard();
+    assert.deepEqual(readdirSync(directory), ['one.incoming']);
+  });
+
+  test('large content that can get no second name is copied', async () => {
+    const file = join(directory, 'one.incoming');
+    writeFileSync(file, CONTENT);
+    writeFileSync(join(directory, 'one.branch'), 'a name that is taken already');
+    const own = maker();
+    await own.make([branch({})], { ...incoming(), message: message(file, ['bob@there.test']) });
+    assert.deepEqual(readFileSync(join(directory, 'one.branch')), CONTENT);
     await own.discard();
     assert.deepEqual(readdirSync(directory), ['one.incoming']);
   });
