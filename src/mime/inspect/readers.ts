@@ -27,7 +27,8 @@ export async function readFile(source: Source): Promise<Contents> {
   const found = await readAs(type, source);
   const known = { ...found, type: found.type ?? (type === MESSAGE ? type : detected) };
   if (executableType(source.octets) !== undefined) return readProgram(known, source);
-  return type !== ZIP && endsAsZip(source.octets) ? withArchive(known, await readZip(source)) : known;
+  const isZipToo = type !== ZIP && endsAsZip(source.octets, CONTAINERS.has(type ?? ''));
+  return isZipToo ? withArchive(known, await readZip(source)) : known;
 }
 
 /** A program may have an archive behind it, which it unpacks when it is run. Of WinRAR's Exchange says that they are no programs. */
@@ -38,10 +39,19 @@ async function readProgram(known: Contents, source: Source): Promise<Contents> {
   if (type === 'application/vnd.rar') return { ...readRar(behind), type };
   const program = { ...known, executable: true };
   if (type === 'application/x-7z-compressed') return withArchive(program, readSevenZip(behind));
-  return endsAsZip(source.octets) ? withArchive(program, await readZip(source)) : program;
+  return endsAsZip(source.octets, false) ? withArchive(program, await readZip(source)) : program;
 }
 
 const ZIP = 'application/zip';
+/** They may hold a file as it is, at their end. */
+const CONTAINERS = new Set([
+  'application/x-tar',
+  'application/x-cfb',
+  'application/vnd.rar',
+  'application/x-7z-compressed',
+  'application/vnd.ms-cab-compressed',
+  'message/rfc822',
+]);
 const MESSAGE = 'message/rfc822';
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([

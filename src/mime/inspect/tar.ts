@@ -28,15 +28,6 @@ export function readTar({ octets, budget }: Source): Contents {
   return members.length === 0 ? failed(DAMAGED) : contents({ members });
 }
 
-/** By the checksum of its first header: the oldest form has no mark. */
-export function isTar(octets: Uint8Array): boolean {
-  if (octets.length < BLOCK || octets[0] === 0) return false;
-  const header = octets.subarray(0, BLOCK);
-  const written = /^[ 0]*([0-7]{1,6})[ \0]/.exec(Buffer.from(header.subarray(148, 156)).toString('latin1'))?.[1];
-  const sum = header.reduce((total, octet, at) => total + (at >= 148 && at < 156 ? 0x20 : octet), 0);
-  return written !== undefined && Number.parseInt(written, 8) === sum;
-}
-
 const DAMAGED = 'it is a damaged TAR archive';
 
 type Entry = {

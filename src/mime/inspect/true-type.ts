@@ -6,7 +6,6 @@ import { fileTypeFromBuffer } from 'file-type';
 
 import { decodeText } from '#mime/charset.ts';
 import { executableType } from './executable.ts';
-import { isTar } from './tar.ts';
 
 /** The first octets, as characters; at some place when it is not the beginning. */
 type Signature = { readonly type: string; readonly start: string; readonly at?: number };
@@ -46,7 +45,6 @@ export async function trueType(octets: Uint8Array): Promise<string | undefined> 
   const known = SIGNATURES.find(({ start: mark, at = 0 }) => signs.startsWith(mark, at));
   if (known !== undefined) return known.type;
   if (signs.slice(0, PDF_MARK_WITHIN).includes('%PDF-')) return 'application/pdf';
-  if (isTar(octets)) return 'application/x-tar';
   return textType(start) ?? (await otherType(start));
 }
 

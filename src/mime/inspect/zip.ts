@@ -69,11 +69,15 @@ export async function readZip(source: Source, listing?: ZipListing): Promise<Con
   return damage === undefined ? contents({ members: files }) : failed(damage, { members: files });
 }
 
-/** True when a ZIP archive stands at the end of something else, as it may: unpackers look for it from the end. */
-export function endsAsZip(octets: Uint8Array): boolean {
+/**
+ * True when a ZIP archive stands at the end of something else, as it may: unpackers look for it from the end. With something behind it, it does so only where it is
+ * not a file that the other, `isContainer`, holds as it is.
+ */
+export function endsAsZip(octets: Uint8Array, isContainer: boolean): boolean {
   const tail = Buffer.from(octets.subarray(Math.max(0, octets.length - 65_557)));
   const at = tail.lastIndexOf(END_OF_DIRECTORY);
-  return at !== -1 && at + 22 <= tail.length && tail.readUInt16LE(at + 10) > 0;
+  if (at === -1 || at + 22 > tail.length || tail.readUInt16LE(at + 10) === 0) return false;
+  return !isContainer || at + 22 + tail.readUInt16LE(at + 20) === tail.length;
 }
 
 /** Never rejects for what the octets are. */

@@ -95,6 +95,37 @@ describe('inspect: ZIP', () => {
     assert.deepEqual([files[0]?.detectedType, files[1]?.text], ['image/gif', CARD]);
   });
 
+  test('members that were written in one go are found without a directory', async () => {
+    const files = [
+      { name: 'a.txt', content: CARD, streamed: true },
+      { name: 'b.txt', content: 'x', streamed: true },
+    ];
+    const found = await told(zipOf(files, { directory: false }), 'a.zip');
+    assert.deepEqual(found.slice(1), [
+      ['a.zip/a.txt', 'text', CARD],
+      ['a.zip/b.txt', 'text', 'x'],
+    ]);
+  });
+
+  test('extra fields are passed over', async () => {
+    const extra = Buffer.from('feca0400aaaaaaaa', 'hex');
+    const zip = zipOf([{ name: 'a.txt', content: CARD, stored: true, extra }]);
+    assert.deepEqual((await told(zip, 'a.zip'))[1], ['a.zip/a.txt', 'text', CARD]);
+  });
+
+  test('an archive that lies in another as it is is told once', async () => {
+    const tar = tarOf([{ name: 'b.zip', content: zipOf([{ name: 'c.txt', content: CARD }]).toString('latin1') }]);
+    assert.deepEqual(
+      (await told(tar, 'a.tar')).map(([path]) => path),
+      ['a.tar', 'a.tar/b.zip', 'a.tar/b.zip/c.txt'],
+    );
+  });
+
+  test('an archive right at the end of another is opened', async () => {
+    const both = Buffer.concat([tarOf([{ name: 'a.txt', content: 'x' }]), zipOf([{ name: 'c.txt', content: CARD }])]);
+    assert.deepEqual((await told(both, 'a.zip')).at(-1), ['a.zip/c.txt', 'text', CARD]);
+  });
+
   test('names are read in UTF-8, said or not', async () => {
     assert.equal((await told(zipOf([{ name: 'ä.txt', content: '' }]), 'a.zip'))[1]?.[0], 'a.zip/ä.txt');
   });
@@ -105,7 +136,7 @@ function tarOf(files: readonly { name: string; content: string; type?: string; m
   const blocks = files.map(({ name, content, type = '0', mark = 'ustar\u000000' }) => {
     const header = Buffer.alloc(512);
     header.write(name.slice(0, 100), 'utf8');
-    header.write(`${Buffer.byteLength(content).toString(8).padStart(11, '0')} `, 124, 'latin1');
+    header.write(`${Buffer.byteLength(content, 'latin1').toString(8).padStart(11, '0')} `, 124, 'latin1');
     header.write('        ', 148, 'latin1');
     header.write(type, 156, 'latin1');
     header.write(mark, 257, 'latin1');
@@ -113,8 +144,8 @@ function tarOf(files: readonly { name: string; content: string; type?: string; m
     header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
     return Buffer.concat([
       header,
-      Buffer.from(content),
-      Buffer.alloc((512 - (Buffer.byteLength(content) % 512)) % 512),
+      Buffer.from(content, 'latin1'),
+      Buffer.alloc((512 - (Buffer.byteLength(content, 'latin1') % 512)) % 512),
     ]);
   });
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
@@ -125,10 +156,12 @@ describe('inspect: TAR and what packs one file', () => {
     const tar = tarOf([
       { name: 'd/', content: '', type: '5' },
       { name: 'd/a.txt', content: CARD },
+      { name: 'empty.txt', content: '' },
     ]);
     assert.deepEqual(await told(tar, 'a.tar'), [
       ['a.tar', 'none', ''],
       ['a.tar/d/a.txt', 'text', CARD],
+      ['a.tar/empty.txt', 'text', ''],
     ]);
   });
 
@@ -157,6 +190,16 @@ describe('inspect: TAR and what packs one file', () => {
       ['all.tgz', 'none', ''],
       ['all.tgz/all.tar', 'none', ''],
       ['all.tgz/all.tar/a.txt', 'text', CARD],
+    ]);
+  });
+
+  test('gzip tells the name of its file behind what else it tells (RFC 1952 §2.3)', async () => {
+    const packed = gzipSync(CARD);
+    const header = Buffer.concat([Buffer.from('1f8b080c0000000000030300aabbcc', 'hex'), Buffer.from('b.txt\0')]);
+    assert.deepEqual((await told(Buffer.concat([header, packed.subarray(10)]), 'a.gz'))[1], [
+      'a.gz/b.txt',
+      'text',
+      CARD,
     ]);
   });
 
@@ -311,6 +354,24 @@ describe('inspect: RAR', () => {
     const name = 'a.txt\0\u0004\u0010a\u0035.e\0xe';
     const [, member] = await lookInto(rar4(0, [{ name, content: 'x', flags: 0x0200 }]), 'a.rar');
     assert.equal(member?.name, 'a\u0435.exe');
+  });
+
+  test('of version 4: a name may repeat what stands before it', async () => {
+    // Two letters as they stand there, then two with another high octet and moved by one.
+    const name = 'abcd\0\u0004\u00f0\u0000\u0080\u0001';
+    const [, member] = await lookInto(rar4(0, [{ name, content: 'x', flags: 0x0200 }]), 'a.rar');
+    assert.equal(member?.name, 'ab\u0464\u0465');
+  });
+
+  test('of version 4: directories are no files', async () => {
+    const rar = rar4(0, [
+      { name: 'd', content: '', flags: 0x00e0 },
+      { name: 'd\\a.txt', content: CARD },
+    ]);
+    assert.deepEqual(
+      (await told(rar, 'a.rar')).map(([path]) => path),
+      ['a.rar', 'a.rar/d/a.txt'],
+    );
   });
 
   test('of version 4: a password keeps members shut', async () => {

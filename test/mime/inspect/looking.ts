@@ -56,6 +56,9 @@ export type ZipFile = {
   readonly method?: number;
   /** What is claimed of its size. */
   readonly claimedBytes?: number;
+  readonly extra?: Buffer;
+  /** Its header does not know how long it is. */
+  readonly streamed?: boolean;
   /** Left out of the directory. */
   readonly unlisted?: boolean;
 };
@@ -87,16 +90,20 @@ export function zipEntry(file: ZipFile, offset: number): { readonly local: Buffe
   const packed = file.stored === true ? content : deflateRawSync(content);
   const shape = Buffer.alloc(26);
   shape.writeUInt16LE(20, 0);
-  shape.writeUInt16LE(file.flags ?? 0, 2);
+  const extra = file.extra ?? Buffer.alloc(0);
+  shape.writeUInt16LE(file.streamed === true ? 8 : (file.flags ?? 0), 2);
   shape.writeUInt16LE(file.method ?? (file.stored === true ? 0 : 8), 4);
-  shape.writeUInt32LE(packed.length, 14);
-  shape.writeUInt32LE(file.claimedBytes ?? content.length, 18);
+  if (file.streamed !== true) {
+    shape.writeUInt32LE(packed.length, 14);
+    shape.writeUInt32LE(file.claimedBytes ?? content.length, 18);
+  }
   shape.writeUInt16LE(name.length, 22);
+  shape.writeUInt16LE(extra.length, 24);
   const tail = Buffer.alloc(14);
   tail.writeUInt32LE(offset, 10);
   return {
-    local: Buffer.concat([Buffer.from('PK\u0003\u0004', 'latin1'), shape, name, packed]),
-    central: Buffer.concat([Buffer.from('PK\u0001\u0002\u0014\0', 'latin1'), shape, tail, name]),
+    local: Buffer.concat([Buffer.from('PK\u0003\u0004', 'latin1'), shape, name, extra, packed]),
+    central: Buffer.concat([Buffer.from('PK\u0001\u0002\u0014\0', 'latin1'), shape, tail, name, extra]),
   };
 }
 

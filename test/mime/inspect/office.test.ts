@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 
 import { compoundFile, lookAt, lookInto, zipOf, type ZipFile } from './looking.ts';
 
@@ -13,6 +14,30 @@ const files = (parts: Readonly<Record<string, string | Buffer>>): ZipFile[] =>
 
 const word = (body: string): string =>
   `<?xml version="1.0"?><w:document xmlns:w="w"><w:body>${body}</w:body></w:document>`;
+
+/** Cannot be packed much. */
+const noise = Array.from({ length: 400 }, (_, index) => `<!-- ${(index * 7919).toString(36)} -->`).join('');
+
+/** MS-XLSB 2.1.4: seven bits in each octet of type and length. */
+function wideRecord(type: number, value: Buffer): Buffer {
+  const types = type < 0x80 ? [type] : [type & 0xff, type >> 8];
+  const lengths = value.length < 0x80 ? [value.length] : [(value.length & 0x7f) | 0x80, value.length >> 7];
+  return Buffer.concat([Buffer.from([...types, ...lengths]), value]);
+}
+
+function count(value: number): Buffer {
+  const octets = Buffer.alloc(4);
+  octets.writeUInt32LE(value);
+  return octets;
+}
+
+function real(value: number): Buffer {
+  const octets = Buffer.alloc(8);
+  octets.writeDoubleLE(value);
+  return octets;
+}
+
+const wide = (text: string): Buffer => Buffer.concat([count(text.length), Buffer.from(text, 'utf16le')]);
 
 describe('inspect: documents of Office since 2007', () => {
   test('the type is the one that the document names', async () => {
@@ -51,7 +76,7 @@ describe('inspect: documents of Office since 2007', () => {
     [
       'cells share texts',
       {
-        'xl/sharedStrings.xml': '<sst><si><t>card</t></si><si><r><t>4</t></r><r><t>1</t></r></si></sst>',
+        'xl/sharedStrings.xml': '<sst><si><t>card</t><x>no</x></si><si><r><t>4</t></r><r><t>1</t></r></si></sst>',
         'xl/worksheets/sheet1.xml':
           '<sheetData><row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row><row><c><v>4.111E+15</v></c><c t="inlineStr"><is><t>in</t></is></c></row></sheetData>',
       },
@@ -109,6 +134,66 @@ describe('inspect: documents of Office since 2007', () => {
     assert.deepEqual([file.state, file.text], ['failed', '4111']);
   });
 
+  test('a part that is cut makes it failed, and is read as far as it goes', async () => {
+    const cut = deflateRawSync(word(`<w:p><w:t>4111</w:t></w:p>${noise}`)).subarray(0, -200);
+    const damaged = zipOf([
+      { name: '[Content_Types].xml', content: TYPES },
+      { name: 'word/document.xml', content: cut, stored: true, method: 8 },
+    ]);
+    const file = await lookAt(damaged, 'a.docx');
+    assert.deepEqual([file.state, file.text.slice(0, 4)], ['failed', '4111']);
+  });
+
+  test('how something looks is no text', async () => {
+    const file = await lookAt(
+      office({ 'word/styles.xml': '<a><w:t>style</w:t></a>', 'word/_rels/a.rels': '<a><w:t>b</w:t></a>' }),
+      'a.docx',
+    );
+    assert.equal(file.text, '');
+  });
+
+  test('a label is a property', async () => {
+    const { properties } = await lookAt(
+      office({ 'docMetadata/LabelInfo.xml': '<clbl:labelList><clbl:label id="{1}"/></clbl:labelList>' }),
+      'a.docx',
+    );
+    assert.deepEqual(properties, { 'Sensitivity label': '{1}' });
+  });
+
+  test('of properties there are not endlessly many', async () => {
+    const many = Array.from(
+      { length: 3000 },
+      (_, index) => `<property name="p${index}"><vt:lpwstr>x</vt:lpwstr></property>`,
+    ).join('');
+    const { properties } = await lookAt(
+      office({ 'docProps/custom.xml': `<Properties>${many}</Properties>` }),
+      'a.docx',
+    );
+    assert.equal(Object.keys(properties).length, 1000);
+  });
+
+  test('cells of the binary form are read', async () => {
+    const sheet = Buffer.concat([
+      wideRecord(0, Buffer.alloc(17)),
+      wideRecord(7, Buffer.concat([Buffer.alloc(8), count(1)])),
+      wideRecord(18, Buffer.concat([Buffer.alloc(4), count(0)])),
+      wideRecord(0, Buffer.alloc(17)),
+      wideRecord(5, Buffer.concat([Buffer.alloc(8), real(4111111111111111)])),
+      wideRecord(13, Buffer.concat([Buffer.alloc(4), count((59 << 2) | 2)])),
+      wideRecord(6, Buffer.concat([Buffer.alloc(8), wide('own')])),
+      wideRecord(62, Buffer.concat([Buffer.alloc(9), wide('rich')])),
+      // As large as needs two octets for its length.
+      wideRecord(6, Buffer.concat([Buffer.alloc(8), wide('x'.repeat(100))])),
+      wideRecord(0x0195, Buffer.alloc(3)),
+      wideRecord(6, Buffer.concat([Buffer.alloc(8), wide('last')])),
+    ]);
+    const strings = Buffer.concat(
+      ['card', 'Łódź'].map((text) => wideRecord(19, Buffer.concat([Buffer.alloc(1), wide(text)]))),
+    );
+    const file = await lookAt(office({ 'xl/worksheets/sheet1.bin': sheet, 'xl/sharedStrings.bin': strings }), 'a.xlsb');
+    assert.equal(file.text, `Łódź\tcard\n4111111111111111\t59\town\trich\t${'x'.repeat(100)}\tlast`);
+  });
+
   test('entities of its own are not expanded', async () => {
     const bomb = `<!DOCTYPE a [<!ENTITY b "${'x'.repeat(100)}"><!ENTITY c "&b;&b;&b;">]>`;
     const file = await lookAt(office({ 'word/document.xml': `${bomb}<w:p><w:t>a &c;</w:t></w:p>` }), 'a.docx');
@@ -141,6 +226,35 @@ describe('inspect: OpenDocument', () => {
     assert.equal(properties['Department'], 'Secret');
   });
 
+  test('a part that is cut makes it failed', async () => {
+    const cut = deflateRawSync(`<?xml version="1.0"?><a><text:p>4111</text:p>${noise}</a>`).subarray(0, -200);
+    const damaged = zipOf([
+      ...files({ 'META-INF/manifest.xml': manifest }),
+      { name: 'content.xml', content: cut, stored: true, method: 8 },
+    ]);
+    const file = await lookAt(damaged, 'a.odt');
+    assert.deepEqual([file.state, file.text.slice(0, 4)], ['failed', '4111']);
+  });
+
+  test('embedded files are files, pictures and settings are nothing', async () => {
+    const found = await lookInto(
+      openDocument('<text:p>a</text:p>', {
+        'Object 1/content.xml': '<a><text:p>b</text:p></a>',
+        'Pictures/a.png': 'x',
+        'x.exe': 'x',
+        'settings.xml': '<a>c</a>',
+      }),
+      'a.odt',
+    );
+    assert.deepEqual(
+      found.map(({ path, text }) => [path, text]),
+      [
+        ['a.odt', 'a\nb'],
+        ['a.odt/x.exe', 'x'],
+      ],
+    );
+  });
+
   test('a password keeps it shut', async () => {
     const file = await lookAt(
       openDocument('', {
@@ -159,19 +273,19 @@ describe('inspect: OpenDocument', () => {
 });
 
 /** MS-DOC: a file information block, text in one octet a character and then in two, and the table of these pieces. */
-function wordDocument(narrow: string, wide: string, flags = 0x0200): Readonly<Record<string, Buffer>> {
+function wordDocument(narrow: string, broad: string, flags = 0x0200): Readonly<Record<string, Buffer>> {
   const document = Buffer.alloc(6000);
   document.writeUInt16LE(0xa5ec, 0);
   document.writeUInt16LE(193, 2);
   document.writeUInt16LE(flags, 10);
   document.writeUInt32LE(4, 418);
   document.write(narrow, 2000, 'latin1');
-  document.write(wide, 4000, 'utf16le');
+  document.write(broad, 4000, 'utf16le');
   const pieces = Buffer.alloc(5 + 12 + 16);
   pieces.writeUInt8(2, 0);
   pieces.writeUInt32LE(28, 1);
   pieces.writeUInt32LE(narrow.length, 9);
-  pieces.writeUInt32LE(narrow.length + wide.length, 13);
+  pieces.writeUInt32LE(narrow.length + broad.length, 13);
   pieces.writeUInt32LE(0x40000000 | (2000 * 2), 19);
   pieces.writeUInt32LE(4000, 27);
   document.writeUInt32LE(pieces.length, 422);
@@ -264,8 +378,6 @@ describe('inspect: documents of Office before 2007', () => {
   });
 
   test('Excel: cells of all kinds are read', async () => {
-    const real = Buffer.alloc(8);
-    real.writeDoubleLE(4111111111111111);
     const strings = Buffer.concat([Buffer.alloc(8), Buffer.from('040000', 'hex'), Buffer.from('card')]);
     const long = Buffer.concat([Buffer.from('060001', 'hex'), Buffer.from('Łód', 'utf16le')]);
     const workbook = Buffer.concat([
@@ -276,7 +388,7 @@ describe('inspect: documents of Office before 2007', () => {
       record(0x3c, Buffer.concat([Buffer.from('00', 'hex'), Buffer.from('xyz')])),
       record(0xfd, cell(0, 0, Buffer.from('00000000', 'hex'))),
       record(0xfd, cell(0, 1, Buffer.from('01000000', 'hex'))),
-      record(0x203, cell(1, 0, real)),
+      record(0x203, cell(1, 0, real(4111111111111111))),
       record(0x204, cell(1, 1, Buffer.concat([Buffer.from('020000', 'hex'), Buffer.from('ab')]))),
       record(0x27e, cell(2, 0, Buffer.from('ee000000', 'hex'))),
     ]);
@@ -342,6 +454,22 @@ describe('inspect: documents of Office before 2007', () => {
       'a.doc',
     );
     assert.deepEqual([found[1]?.path, found[1]?.text], ['a.doc/a.txt', 'card 4111']);
+  });
+
+  test('documents of today within one of then are files', async () => {
+    const found = await lookInto(
+      compoundFile({
+        ...wordDocument('x', ''),
+        'ObjectPool/_1/Package': office({ 'x.xml': '<a>in</a>' }),
+        'ObjectPool/_2/CONTENTS': Buffer.from('whole'),
+        CONTENTS: Buffer.from('own'),
+      }),
+      'a.doc',
+    );
+    assert.deepEqual(
+      found.map(({ text }) => text),
+      ['x', 'in', 'whole'],
+    );
   });
 
   test('documents within a document are read', async () => {
