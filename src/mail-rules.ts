@@ -30,6 +30,7 @@ import { compileRules } from '#rules/compile.ts';
 import { once } from './once.ts';
 import { steadyClock, systemClock } from './policy-chain.ts';
 
+const CORES = availableParallelism();
 /** What a crash may cost of what rules were evaluated over. */
 const FLUSH_EVERY_MS = 1_000;
 /** Looking into a message ends by itself before its thread is ended: what was found until then is worth something. */
@@ -70,7 +71,7 @@ export class MailRules {
     }));
     this.#pool = new ThreadPool(
       CONTENT_THREAD,
-      () => ({ ...limits(), threads: threadCount(limits(), availableParallelism()) }),
+      () => ({ ...limits(), threads: threadCount(limits(), CORES) }),
       () => termsOf(settings(), documents()),
     );
     this.#memory = new RuleMemory({ store: records, keep: () => settings().mailFlow.trail.keep, report });

@@ -14,7 +14,7 @@ import { listed } from './evidence.ts';
 import type { HeaderFacts, MessageFacts, Need } from './facts.ts';
 import { changed, type HeaderView } from './header-view.ts';
 import { judge, type Gathering, type Judged } from './judge.ts';
-import type { Look, Recipient } from './look.ts';
+import type { KnownFacts, Look, Recipient } from './look.ts';
 import type { Rule } from './rule.ts';
 import { actionsFailed, matched, mergedTrails, passedOver, unmatched } from './trail.ts';
 
@@ -36,7 +36,8 @@ type Applied = { readonly kind: 'applied'; readonly branches: readonly OpenBranc
 
 /** One evaluation on its way through the rules. */
 class Run {
-  readonly #facts: MessageFacts;
+  readonly #known: KnownFacts;
+  readonly #gathered: Pick<MessageFacts, 'header' | 'people' | 'content'>;
   /** What may be looked at until now, however much is known. */
   readonly #granted = new Set<Need>();
   /** By the change that came last; there is none in two branches but those that were one until then. */
@@ -47,7 +48,9 @@ class Run {
   #branches: readonly OpenBranch[];
 
   constructor(facts: MessageFacts) {
-    this.#facts = facts;
+    const { header, people, content, ...known } = facts;
+    this.#known = known;
+    this.#gathered = { header, people, content };
     this.#branches = [firstBranch(facts.recipients)];
   }
 
@@ -60,7 +63,7 @@ class Run {
   }
 
   apply(compiled: CompiledRule): Stopped | undefined {
-    const reason = whyNotNow(compiled.rule, this.#facts.now) ?? whyNobody(this.#branches);
+    const reason = whyNotNow(compiled.rule, this.#known.now) ?? whyNobody(this.#branches);
     if (reason !== undefined) {
       this.#trails.push(passedOver(compiled, reason));
       return undefined;
@@ -78,6 +81,10 @@ class Run {
   #applyTo(branch: OpenBranch, compiled: CompiledRule): Applied | Stopped {
     const judged = judge(compiled, branch, this.#gathering(compiled.rule));
     if (judged.kind === 'needs') return judged;
+    if (judged.standings.size === 0) {
+      this.#trails.push(unmatched(compiled, judged));
+      return unchanged(branch);
+    }
     const chosen = recipientsOf(judged, 'yes');
     const hasFailed = recipientsOf(judged, 'error').size > 0;
     if (chosen.size > 0 && !(hasFailed && compiled.defers)) return this.#act(branch, compiled, judged);
@@ -105,10 +112,10 @@ class Run {
   }
 
   #lookAt({ recipients, changes }: OpenBranch, rule: Rule): Look {
-    const { header, people, content, ...facts } = this.#facts;
+    const { header, people, content } = this.#gathered;
     const seen = this.#granted.has('header') ? header : undefined;
     return {
-      facts,
+      facts: this.#known,
       rule,
       recipients,
       changes,
@@ -120,7 +127,7 @@ class Run {
   }
   /** Whoever asks for people has had the header read: it says who they are. */
   #grant(need: Need): Unfinished | undefined {
-    const { header, people, content } = this.#facts;
+    const { header, people, content } = this.#gathered;
     assert(!this.#granted.has(need), `the ${need} was granted before`);
     if (need === 'directory' && !this.#granted.has('header')) {
       const refused = this.#grant('header');

@@ -79,23 +79,35 @@ class Judgement {
 
   /** Returns what it needs before it can answer; nothing is concluded then. */
   ask(test: Test, look: Look): Need | undefined {
-    const answers = new Map<Recipient, Decided>();
-    let whole: Decided | undefined;
-    for (const recipient of this.#standings.keys()) {
-      const verdict = whole ?? test.evaluate(look, recipient);
-      if (verdict.answer === 'needs') return verdict.need;
-      if (test.scope === 'message') whole = verdict;
-      answers.set(recipient, verdict);
-    }
-    this.#conclude(test, answers);
+    return test.scope === 'message' ? this.#askOnce(test, look) : this.#askForEach(test, look);
+  }
+
+  /** Most rules fail here, and there may be hundreds: nothing is made for it but its line of the trail. */
+  #askOnce(test: Test, look: Look): Need | undefined {
+    const [someone] = this.#standings.keys();
+    const verdict = someone === undefined ? undefined : test.evaluate(look, someone);
+    if (verdict === undefined) return undefined;
+    if (verdict.answer === 'needs') return verdict.need;
+    for (const recipient of this.#standings.keys()) this.#apply(recipient, verdict, test.exception);
+    this.#note(test, { answer: verdict.answer, recipients: undefined, evidence: verdict.evidence });
     return undefined;
   }
 
-  #conclude({ parameter, exception }: Test, answers: ReadonlyMap<Recipient, Decided>): void {
-    for (const [recipient, decided] of answers) this.#apply(recipient, decided, exception);
-    const trail = { parameter, exception, ...summary(answers) };
-    this.#conditions.push(trail);
-    if (this.isOver) this.#why = `${exception ? 'exception ' : ''}${parameter}: ${trail.evidence}`;
+  #askForEach(test: Test, look: Look): Need | undefined {
+    const answers = new Map<Recipient, Decided>();
+    for (const recipient of this.#standings.keys()) {
+      const verdict = test.evaluate(look, recipient);
+      if (verdict.answer === 'needs') return verdict.need;
+      answers.set(recipient, verdict);
+    }
+    for (const [recipient, decided] of answers) this.#apply(recipient, decided, test.exception);
+    this.#note(test, summary(answers));
+    return undefined;
+  }
+
+  #note({ parameter, exception }: Test, { answer, recipients, evidence }: Summary): void {
+    this.#conditions.push({ parameter, exception, answer, recipients, evidence });
+    if (this.isOver) this.#why = `${exception ? 'exception ' : ''}${parameter}: ${evidence}`;
   }
 
   #apply(recipient: Recipient, { answer, evidence, detected = [] }: Decided, exception: boolean): void {
@@ -123,10 +135,12 @@ class Judgement {
   }
 }
 
+type Summary = Pick<ConditionTrail, 'answer' | 'recipients' | 'evidence'>;
+
 const ORDER = ['yes', 'error', 'unknown', 'no'] as const;
 
 /** One line of the trail: what it answered for anybody counts before what it did not. */
-function summary(answers: ReadonlyMap<Recipient, Decided>): Pick<ConditionTrail, 'answer' | 'recipients' | 'evidence'> {
+function summary(answers: ReadonlyMap<Recipient, Decided>): Summary {
   const verdicts = [...answers.values()];
   const shown = ORDER.map((answer) => verdicts.find((verdict) => verdict.answer === answer)).find(
     (verdict) => verdict !== undefined,

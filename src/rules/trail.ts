@@ -7,8 +7,10 @@ import type { Judged } from './judge.ts';
 
 type Told = Pick<RuleTrail, 'outcome' | 'why'> & Partial<Pick<RuleTrail, 'conditions' | 'actions' | 'recipients'>>;
 
+const NONE: readonly never[] = [];
+
 function trailOf({ rule, priority }: CompiledRule, told: Told): RuleTrail {
-  const { outcome, why, conditions = [], actions = [], recipients = [] } = told;
+  const { outcome, why, conditions = NONE, actions = NONE, recipients = NONE } = told;
   const { name, mode, setAuditSeverity: severity } = rule;
   return { rule: name, priority, mode, outcome, why, conditions, actions, recipients, severity };
 }
@@ -30,6 +32,7 @@ export function matched(compiled: CompiledRule, judged: Judged, { actions }: Act
 
 /** It holds for nobody, or nobody knows. */
 export function unmatched(compiled: CompiledRule, { standings, conditions, why }: Judged): RuleTrail {
+  if (standings.size === 0) return trailOf(compiled, { outcome: 'not-matched', why, conditions });
   const kinds = [...standings.values()];
   const outcome = kinds.includes('error') ? 'error' : kinds.includes('unknown') ? 'unknown' : 'not-matched';
   const recipients = [...standings.keys()].map(({ address }) => address);
@@ -48,7 +51,8 @@ function addressesOf({ standings }: Judged, wanted: 'yes' | 'error'): readonly s
 
 /** One line for a rule that went the same way in several branches. */
 export function mergedTrails(trails: readonly RuleTrail[]): readonly RuleTrail[] {
-  if (new Set(trails.map(({ priority }) => priority)).size === trails.length) return trails;
+  // Each rule adds its own, one after the other.
+  if (trails.every(({ priority }, index) => priority !== trails[index - 1]?.priority)) return trails;
   const groups = Map.groupBy(trails, (trail) => JSON.stringify({ ...trail, recipients: [] }));
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
