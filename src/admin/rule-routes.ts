@@ -20,12 +20,17 @@ export type RuleRouteParts = {
 const NAME_LIMIT = 256;
 const MODES: readonly RuleMode[] = ['enforce', 'audit', 'auditAndNotify'];
 const MOST_POSITION = 1_000_000;
+const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
 
 export function ruleRoutes(parts: RuleRouteParts): readonly HttpRoute[] {
   return [
     route('GET', '/api/rules', async () => ({ body: await parts.rules.list() })),
     route('GET', '/api/rules/show', async ({ query }) => show(parts, query['name'] ?? '')),
-    route('POST', '/api/rules/change', async ({ body }) => change(parts, membersOf(body))),
+    {
+      ...route('POST', '/api/rules/change', async ({ body }) => change(parts, membersOf(parsed(body)))),
+      // All rules of a directory may be added at once.
+      octets: { limit: BODY_LIMIT_BYTES },
+    },
     route('GET', '/api/audit', async ({ query }) => list(parts, query)),
   ];
 }
@@ -46,7 +51,9 @@ async function show({ rules }: RuleRouteParts, name: string): Promise<HttpAnswer
 
 type Members = Readonly<Record<string, unknown>>;
 
-async function change({ rules, report }: RuleRouteParts, { by: who, ...members }: Members): Promise<HttpAnswer> {
+async function change({ rules, report }: RuleRouteParts, body: Members): Promise<HttpAnswer> {
+  const { by: who, ...members } = body;
+  if (Object.keys(body).length === 0) return refusal(400, 'the body must be a change as JSON');
   const by = readName(who);
   if (by === undefined)
     return refusal(400, `by must name who acts, for the audit record: a text of at most ${NAME_LIMIT} characters`);
@@ -129,6 +136,15 @@ const isPosition = (value: unknown): value is number =>
 function wrongMember(others: Members): string | undefined {
   const [name] = Object.keys(others);
   return name === undefined ? undefined : `${name} is no member here`;
+}
+
+/** What is no JSON has no members. */
+function parsed(body: unknown): unknown {
+  try {
+    return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString('utf8')) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const membersOf = (body: unknown): Members =>

@@ -100,6 +100,25 @@ test('every change of the client arrives whole', async () => {
   );
 });
 
+test('as many rules as there may be are added at once', async () => {
+  const texts = Array.from(
+    { length: 200 },
+    (_, index) => `  - name: rule ${index}\n    comments: ${'x'.repeat(1000)}\n    quarantine: true\n`,
+  );
+  const text = `rules:\n${texts.join('')}`;
+  assert.ok(text.length > 200_000);
+  const outcome = await client().rules().change({ kind: 'add', text }, 'alice');
+  assert.ok(outcome.kind === 'changed', JSON.stringify(outcome).slice(0, 300));
+  assert.equal(outcome.subjects.length, 200);
+});
+
+test('what is no JSON is refused', async () => {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const response = await fetch(`${server.url}/api/rules/change`, { method: 'POST', headers, body: '{"by": "alice",' });
+  assert.equal(response.status, 400);
+  assert.deepEqual(await response.json(), { error: 'the body must be a change as JSON' });
+});
+
 test('a change is reported with who made it', async () => {
   await change({ change: 'disable', name: 'one' });
   await change({ change: 'disable', name: 'one' });
@@ -163,15 +182,16 @@ describe('a request is refused', () => {
   });
 });
 
+const numbers = async (query: object): Promise<readonly number[]> =>
+  (
+    await client()
+      .audit()
+      .list({ limit: 10, ...query })
+  ).map(({ number }) => number);
+
 test('the audit record is searched', async () => {
   for (const name of ['One', 'Two']) await change({ change: 'disable', name }); // oxlint-disable-line no-await-in-loop -- one after the other
   await ask('/api/rules/change', { by: 'bob', change: 'enable', name: 'One' });
-  const numbers = async (query: object) =>
-    (
-      await client()
-        .audit()
-        .list({ limit: 10, ...query })
-    ).map(({ number }) => number);
   assert.deepEqual(await numbers({}), [3, 2, 1]);
   assert.deepEqual(await numbers({ who: 'alice' }), [2, 1]);
   assert.deepEqual(await numbers({ act: 'rule.disabled', subject: 'one' }), [1]);
