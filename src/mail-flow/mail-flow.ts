@@ -88,13 +88,13 @@ export class MailFlow {
     incoming: Incoming,
     facts: MessageFacts,
   ): Promise<CarriedOut> {
-    const { message } = incoming;
     const outgoing = await maker.make(branches, incoming);
     const rejected = outgoing.filter((one) => one.kind === 'reject');
-    const ours = await this.#parts.notices(notices, incoming, facts);
+    const told = maker.told(branches, incoming);
+    const ours = await this.#parts.notices(notices, told, facts);
     const [first] = rejected;
     const isRefused = first !== undefined && rejected.length === outgoing.length;
-    const bounced = isRefused || rejected.length === 0 ? NOBODY : await this.#parts.bounce(message, rejected);
+    const bounced = isRefused || rejected.length === 0 ? NOBODY : await this.#parts.bounce(told.message, rejected);
     // Mail that is kept back first: a crash between the two has the client send it again, and loses nothing.
     const held = outgoing.flatMap((one) => (one.kind === 'hold' ? [one.held] : []));
     if (held.length > 0) await this.#parts.held.add(held);

@@ -80,6 +80,16 @@ export class OutgoingMaker {
     return made;
   }
 
+  /** The message for mail of ours that tells of it: TLS that a rule demands for one form of it holds for that too (RFC 8689 §5). */
+  told(branches: readonly Branch[], incoming: Incoming): Incoming {
+    const { message } = incoming;
+    const demanding = branches.find(({ terms }) => terms.requireTls !== undefined);
+    const terms = this.#terms({ requireTls: demanding?.terms.requireTls });
+    return terms === undefined
+      ? incoming
+      : { ...incoming, message: { ...message, envelope: { ...message.envelope, terms } } };
+  }
+
   /** What was not taken over goes away. */
   async discard(): Promise<void> {
     await Promise.all(this.#files.splice(0).map(async (file) => rm(file, { force: true })));

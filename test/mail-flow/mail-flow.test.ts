@@ -135,6 +135,30 @@ describe('a message and its rules', () => {
     assert.deepEqual([steps, reported], [['queue'], []]);
   });
 
+  test('what a rule demands of one form of it is demanded of all that tells of it', async () => {
+    const terms = { requireTls: { rule: 'Secret' }, connector: { name: 'Partner', rule: 'Way' } };
+    result = evaluation([branch(BOB, { terms }), rejecting(EVE)], { notices: [NOTICE] });
+    const told: NewMessage[] = [];
+    const { notices, bounce } = parts;
+    parts = {
+      ...parts,
+      notices: async (ordered, incoming, facts) => {
+        told.push(incoming.message);
+        return notices(ordered, incoming, facts);
+      },
+      bounce: async (bounced, rejected) => {
+        told.push(bounced);
+        return bounce(bounced, rejected);
+      },
+    };
+    await take(BOB, EVE);
+    const demanded = { tls: { level: 'authenticated', rule: 'Secret' } };
+    assert.deepEqual(
+      told.map(({ envelope }) => envelope.terms),
+      [demanded, demanded],
+    );
+  });
+
   test('is queued with all that comes of it in one commit', async () => {
     result = evaluation(
       [branch(BOB), branch(EVE, { changes: [{ rule: 'Tag', kind: 'prepend-subject', text: '!' }] })],
