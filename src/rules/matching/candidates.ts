@@ -131,8 +131,6 @@ function wordOf(factor: Factor): Uint16Array | undefined {
   return units.includes(0) ? undefined : Uint16Array.from(units);
 }
 
-const caseTable = new Uint16Array(0x10000);
-
 /**
  * One unit for all that differ by case alone. Coarser than the engine may not hurt, finer must not be: 0 where case would change the
  * length, as in `ß`.
@@ -144,10 +142,16 @@ function caseFoldedUnit(unit: number): number {
   return lower.length === 1 && upper.length === 1 ? upper.toLowerCase().charCodeAt(0) : 0;
 }
 
-for (let unit = 0; unit < 0x10000; unit += 1) caseTable[unit] = caseFoldedUnit(unit);
+let caseTable: Uint16Array | undefined;
+
+/** Made when a text is first searched: most commands search none. */
+function makeCaseTable(): Uint16Array {
+  return Uint16Array.from({ length: 0x10000 }, (_, unit) => caseFoldedUnit(unit));
+}
 
 function caseFolded(text: string): Uint16Array {
-  const units = new Uint16Array(text.length);
-  for (let at = 0; at < text.length; at += 1) units[at] = caseTable[text.charCodeAt(at)] ?? 0;
+  caseTable ??= makeCaseTable();
+  const [table, units] = [caseTable, new Uint16Array(text.length)];
+  for (let at = 0; at < text.length; at += 1) units[at] = table[text.charCodeAt(at)] ?? 0;
   return units;
 }
