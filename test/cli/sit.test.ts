@@ -99,6 +99,9 @@ describe('sit list', () => {
     const { code, err } = await bench.run('sit', 'list');
     assert.equal(code, 3);
     assert.match(err, /own\.yaml:1: types\[0\]\.nam is no setting; did you mean name\?/);
+    const checked = await bench.run('config', 'check');
+    assert.equal(checked.code, 3);
+    assert.match(checked.err, /own\.yaml:1: types\[0\]\.nam is no setting; did you mean name\?/);
   });
 });
 
