@@ -8,10 +8,17 @@ import type { PlainText } from './plain-text.ts';
 /** In UTF-16 units of the original text. */
 export type Occurrence = { readonly start: number; readonly end: number };
 
+type Shape = {
+  /** Sticky. */
+  readonly pattern: RegExp;
+  /** So many letters and digits stand together at its beginning, or more: most runs are too short for most shapes. */
+  readonly leastRun: number;
+};
+
 export type Finder = {
   readonly begins: 'digit' | 'letter' | 'any';
-  /** Sticky. The first that fits and is accepted wins. */
-  readonly shapes: readonly RegExp[];
+  /** The first that fits and is accepted wins. */
+  readonly shapes: readonly Shape[];
   readonly accepts: (compact: string, text: string) => boolean;
   /** Characters that make one number of two when digits stand on their other side. */
   readonly joints: string;
@@ -35,20 +42,36 @@ export function finder(
     begins,
     joints,
     keyOf,
-    shapes: shapes.map((shape) => new RegExp(shape, 'iy')),
+    shapes: shapes.map(shapeOf),
     accepts: accepts ?? (() => true),
   };
 }
 
 export const compactOf = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '').toUpperCase();
 
+const shapeOf = (source: string): Shape => ({ pattern: new RegExp(source, 'iy'), leastRun: leastRunOf(source) });
+
+/** A digit, a class of letters and digits, or one of them, so and so often. */
+const ATOM = /(?:\\d|\[[0-9A-Z-]+\]|[0-9A-Z])(?:\{(\d+)(?:,\d+)?\})?(?![?*])/y;
+
+function leastRunOf(source: string): number {
+  let least = 0;
+  ATOM.lastIndex = 0;
+  // Of alternatives another one may be shorter.
+  if (source.includes('|')) return least;
+  for (let atom = ATOM.exec(source); atom !== null; atom = ATOM.exec(source)) least += Number(atom[1] ?? 1);
+  return least;
+}
+
 /** In the order of the text, without overlap, at most `limit`. */
 export function occurrencesOf(sought: Finder, plain: PlainText, limit: number): readonly Occurrence[] {
+  const { text, starts, lengths } = plain;
   const found: Occurrence[] = [];
   let taken = 0;
-  for (const start of beginningsOf(sought, plain)) {
-    if (start < taken) continue;
-    const end = endOfValue(sought, plain.text, start);
+  for (let index = 0; index < starts.length; index += 1) {
+    const start = starts[index] ?? 0;
+    if (start < taken || !mayBegin(sought, text, start)) continue;
+    const end = endOfValue(sought, text, { start, end: start + (lengths[index] ?? 0) });
     if (end === undefined) continue;
     found.push({ start: originalOffset(plain, start), end: originalOffset(plain, end) });
     if (found.length >= limit) break;
@@ -57,16 +80,16 @@ export function occurrencesOf(sought: Finder, plain: PlainText, limit: number): 
   return found;
 }
 
-function beginningsOf({ begins }: Finder, { digits, letters }: PlainText): readonly number[] {
-  if (begins === 'any') return [...digits, ...letters].toSorted((one, other) => one - other);
-  return begins === 'digit' ? digits : letters;
-}
+const mayBegin = ({ begins }: Finder, text: string, start: number): boolean =>
+  begins === 'any' || isDigitAt(text, start) === (begins === 'digit');
 
-function endOfValue(sought: Finder, text: string, start: number): number | undefined {
-  for (const shape of sought.shapes) {
-    shape.lastIndex = start;
-    if (!shape.test(text)) continue;
-    const end = shape.lastIndex;
+function endOfValue(sought: Finder, text: string, run: Occurrence): number | undefined {
+  const { start } = run;
+  for (const { pattern, leastRun } of sought.shapes) {
+    if (run.end - start < leastRun) continue;
+    pattern.lastIndex = start;
+    if (!pattern.test(text)) continue;
+    const end = pattern.lastIndex;
     if (!isFree(text, { start, end }, sought.joints)) continue;
     const value = text.slice(start, end);
     if (sought.accepts(compactOf(value), value)) return end;

@@ -5,10 +5,13 @@
 
 export type PlainText = {
   readonly text: string;
-  /** Where runs of letters and digits begin: those that begin with a digit, */
-  readonly digits: readonly number[];
-  /** with a letter and look like part of a number (`AB123`, `AB 12 34`, `DEUTDEFF`), */
-  readonly letters: readonly number[];
+  /**
+   * Where runs of letters and digits begin, in the order of the text: those that begin with a digit, and those that begin with a letter and
+   * look like part of a number (`AB123`, `AB 12 34`, `DEUTDEFF`).
+   */
+  readonly starts: readonly number[];
+  /** Of each of these runs. */
+  readonly lengths: readonly number[];
   /** Where a unit stands in the original; one more for the end. `undefined`: where it stands here. */
   readonly offsets: Uint32Array | undefined;
 };
@@ -116,21 +119,21 @@ const UUID_RUN = 8;
 /** Numbers that begin without any digit: SWIFT, driver's licenses of Manitoba. */
 const CAPITALS = /[A-Z]{4,11}(?![0-9A-Za-z])|[A-Z]{2}-[A-Z]{2}-/y;
 
-function beginningsIn(text: string): Pick<PlainText, 'digits' | 'letters'> {
-  const digits: number[] = [];
-  const letters: number[] = [];
+function beginningsIn(text: string): Pick<PlainText, 'starts' | 'lengths'> {
+  const starts: number[] = [];
+  const lengths: number[] = [];
   let at = 0;
   while (at < text.length) {
     const first = kindOf(text.charCodeAt(at));
     const end = first === OTHER ? at + 1 : endOfRun(text, at);
     const behind = first === OTHER ? end : endOfOther(text, at, end);
-    if (behind === undefined) {
-      if (first === DIGIT) digits.push(at);
-      else if (isLikeNumber(text, at, end)) letters.push(at);
+    if (behind === undefined && (first === DIGIT || isLikeNumber(text, at, end))) {
+      starts.push(at);
+      lengths.push(end - at);
     }
     at = behind ?? end;
   }
-  return { digits, letters };
+  return { starts, lengths };
 }
 
 function endOfRun(text: string, start: number): number {

@@ -76,6 +76,16 @@ test('what is found lies in its text, in any text', () => {
   );
 });
 
+test('no UUID is a number of anybody', () => {
+  fc.assert(
+    fc.property(fc.uuid(), (uuid) => {
+      assert.deepEqual([...search(`passport, bank account, visa, SSN, swift: ${uuid}`).keys()], []);
+      assert.deepEqual([...search(`passport, bank account, visa, SSN, swift: ${uuid.toUpperCase()}`).keys()], []);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('texts are searched each for itself', () => {
   fc.assert(
     fc.property(texts, texts, (one, other) => {
