@@ -1,4 +1,5 @@
 /** What rules made of a message, as lines: how each came to its answer, and what becomes of the message for whom. */
+import type { CompactTrail } from '#mail-flow/trail.ts';
 import type { Branch, BranchRecipient, Change, Disposition, Notice, RuleTrail, Trail } from '#rules/evaluation.ts';
 import { exceptionName } from '#rules/parameter.ts';
 import { foldedLines } from './fold.ts';
@@ -12,6 +13,20 @@ const folded = (lead: string, text: string, { columns }: View): readonly string[
 
 export function trailLines({ rules }: Trail, view: View): readonly string[] {
   return rules.flatMap((rule) => ruleLines(rule, view));
+}
+
+/** Rules that did something in full; of all others, with their priorities, what they failed at. */
+export function compactTrailLines(
+  { matched, others }: CompactTrail,
+  { columns, indent }: View & { readonly indent: string },
+): readonly string[] {
+  const lines = [
+    ...matched.flatMap((rule) => ruleLines(rule, { columns })),
+    ...Object.entries(others).flatMap(([why, priorities]) =>
+      folded('     ', `not rule ${priorities}: ${why}`, { columns }),
+    ),
+  ];
+  return lines.map((line) => `${indent}${line}`);
 }
 
 const OUTCOMES: { readonly [outcome in RuleTrail['outcome']]: string } = {

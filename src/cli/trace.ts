@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 
 import { EVENTS, type EventName } from '#log/events.ts';
+import { readTrail } from '#mail-flow/trail.ts';
 import type { QueueRow } from '#queue/desk.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
 import type { CommandContext } from './adapters.ts';
@@ -10,6 +11,7 @@ import { CommandFailure } from './exit.ts';
 import { foldedLines } from './fold.ts';
 import { timeText, untilText } from './format.ts';
 import { withDesk, withTraces } from './reach.ts';
+import { compactTrailLines } from './rule-view.ts';
 import { printable } from './table.ts';
 
 const LIMIT = 1000;
@@ -81,10 +83,12 @@ function rowLine({ state, recipient, dueAt }: QueueRow, now: Date): string {
 }
 
 function recordLines({ at, event, fields }: TraceRecord, columns: number | undefined): readonly string[] {
+  const trail = readTrail(fields['trail']);
   const details = Object.entries(fields)
-    .filter(([name, value]) => name !== 'messageId' && value !== '')
+    .filter(([name, value]) => name !== 'messageId' && value !== '' && !(name === 'trail' && trail !== undefined))
     .flatMap(([name, value]) => foldedLines(`      ${name.padEnd(16)}`, printable(String(value)), columns));
-  return [`  ${timeText(at)}  ${event}${isKnown(event) ? `: ${EVENTS[event].text}` : ''}`, ...details];
+  const rules = trail === undefined ? [] : compactTrailLines(trail, { columns, indent: '      ' });
+  return [`  ${timeText(at)}  ${event}${isKnown(event) ? `: ${EVENTS[event].text}` : ''}`, ...details, ...rules];
 }
 
 const isKnown = (event: string): event is EventName => Object.hasOwn(EVENTS, event);

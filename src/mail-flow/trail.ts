@@ -29,6 +29,19 @@ export function compactTrail({ version, rules }: Trail): CompactTrail {
   return { version, matched, others: Object.fromEntries([...others].map(([why, of]) => [why, rangesOf(of)])) };
 }
 
+/** As it stands in a trace record; `undefined` for anything else. */
+export function readTrail(text: unknown): CompactTrail | undefined {
+  try {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the relay; another form is found out below
+    const trail = JSON.parse(String(text)) as Partial<CompactTrail> | null;
+    const { version = '', matched, others } = trail ?? {};
+    return Array.isArray(matched) && typeof others === 'object' ? { version, matched, others } : undefined;
+  } catch {
+    // A record of another program.
+    return undefined;
+  }
+}
+
 function whyNot({ conditions, outcome, why }: RuleTrail): string {
   if (outcome === 'passed-over') return why;
   const decisive = conditions.find(({ exception, answer }) => (answer === 'yes') === exception);

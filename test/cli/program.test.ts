@@ -204,6 +204,35 @@ test('trace tells the story of each message in order', async () => {
   assert.equal((await bench.run('trace', 'nobody@example.net')).code, 1);
 });
 
+test('trace shows why rules matched and what the others failed at, in lines', async () => {
+  const messageId = '01J00000000000ZZ';
+  const condition = { parameter: 'fromScope', exception: false, answer: 'yes', evidence: 'ann@example.org is inside' };
+  const action = { parameter: 'quarantine', done: true, detail: '' };
+  const matched = {
+    rule: 'Keep',
+    priority: 3,
+    mode: 'enforce',
+    outcome: 'matched',
+    why: 'all its conditions hold',
+    conditions: [condition],
+    actions: [action],
+    recipients: ['bob@example.net'],
+  };
+  const trail = JSON.stringify({ version: 'v1', matched: [matched], others: { subjectContainsWords: '0-2,4' } });
+  const record = { at: bench.now, messageId, event: 'rules.evaluated' };
+  bench.records.push({ ...record, fields: { sender: 'ann@example.org', trail } });
+  assert.deepEqual((await bench.run('trace', messageId)).out.split('\n').slice(2), [
+    '      sender          ann@example.org',
+    '        3  Keep (enforce): matches; all its conditions hold',
+    '             yes     fromScope: ann@example.org is inside',
+    '             does    quarantine',
+    '           not rule 0-2,4: subjectContainsWords',
+  ]);
+  bench.records.splice(0, 1, { ...record, fields: { trail: 'something else' } });
+  assert.match((await bench.run('trace', messageId)).out, /\n {6}trail {11}something else$/);
+  bench.records.length = 0;
+});
+
 test('trace ends with what is still in the queue', async () => {
   bench.records.push({ at: bench.now, messageId: '01J000000000000B', event: 'inbound.accepted', fields: {} });
   assert.match((await bench.run('trace', 'dave@example.com')).out, /\n {2}now: dave@example\.com is held$/);
