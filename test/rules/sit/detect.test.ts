@@ -89,6 +89,14 @@ for (const [side, textOf] of [
   });
 }
 
+const apart = (characters: number): string => `visa${'.'.repeat(characters)}4111111111111111`;
+
+test('proximity of built-in types is 300 characters', () => {
+  assert.equal(detectBuiltIn(CARD, apart(296))?.confidence, 94);
+  assert.equal(detectBuiltIn(CARD, apart(297))?.confidence, 65);
+  assert.ok(builtInTypes.every(({ proximity }) => proximity === 300));
+});
+
 test('proximity is that of the pattern, else of the type', () => {
   const text = `E12345${' '.repeat(50)}staff`;
   const evidence = [near(STAFF)];
