@@ -85,6 +85,16 @@ describe('what the trail says of a condition', () => {
     ).conditions;
     assert.equal(trail?.evidence, 'sender the empty address');
   });
+  test('why an attachment could not be read is said where it is known', () => {
+    const evidence = (state: 'failed' | 'limit', reason: string, condition: Condition): string =>
+      evidenceOf(condition, { content: inspected({ attachments: [attachment({ path: 'a', state, reason })] }) });
+    const unsupported: Condition = { parameter: 'attachmentIsUnsupported', value: true };
+    assert.equal(evidence('failed', 'its end is missing', unsupported), '"a": it is failed: "its end is missing"');
+    assert.equal(evidence('failed', '', unsupported), '"a": it is failed');
+    const exceeded: Condition = { parameter: 'attachmentProcessingLimitExceeded', value: true };
+    assert.equal(evidence('limit', 'too deep', exceeded), '"a": "too deep"');
+    assert.equal(evidence('limit', '', exceeded), '"a": a limit');
+  });
   test('a group is named', () => {
     const evidence = evidenceOf({ parameter: 'fromMemberOf', value: ['board@ours.test', SALES] });
     assert.equal(evidence, `anna@ours.test is a member of ${SALES}`);

@@ -119,6 +119,12 @@ conditionTable('attachmentContainsWords', [
 
 conditionTable('attachmentMatchesPatterns', [
   ['attachmentMatchesPatterns holds for a match in any attachment', ['top\\s'], 'yes', withText],
+  [
+    'attachmentMatchesPatterns looks into all of the first 150 kilobytes',
+    ['secret'],
+    'yes',
+    attached({ text: `${' '.repeat(153_594)}secret` }),
+  ],
   ['attachmentMatchesPatterns does not hold without a match', ['^secret'], 'no', withText],
   [
     'attachmentMatchesPatterns looks into the first 150 kilobytes',
