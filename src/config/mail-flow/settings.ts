@@ -84,8 +84,8 @@ const mailFlowSettings = section('Mail flow rules: what becomes of a message bec
   quarantine: section('Mail that a rule puts into quarantine.', {
     keep: duration('It is deleted after this time.', '1h', '3650d').prefault('30d'),
   }),
-  trail: section('Records of which rules a message matched, and why.', {
-    keep: duration('How long they are kept.', '1h', '3650d').prefault('90d'),
+  trail: section('What rules were evaluated over, without the texts: `postern rule replay` tries other rules on it.', {
+    keep: duration('How long it is kept; two kilobytes or so for each message.', '1h', '3650d').prefault('14d'),
   }),
   notices: section('Mail of ours about messages: incident reports, notifications, requests to moderators.', {
     from: mailbox('From of this mail; empty for reports.from. The reverse-path is always null.').prefault(''),
