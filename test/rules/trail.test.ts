@@ -33,6 +33,10 @@ function evidenceOf(condition: Condition, known: Partial<MessageFacts> = {}): st
   return trail.evidence;
 }
 
+/** Of an attachment that could not be read. */
+const unreadEvidence = (state: 'failed' | 'limit', reason: string, condition: Condition): string =>
+  evidenceOf(condition, { content: inspected({ attachments: [attachment({ path: 'a', state, reason })] }) });
+
 describe('what the trail says of a condition', () => {
   test('a word is shown as the rule and as the message writes it', () => {
     const evidence = evidenceOf({ parameter: 'subjectContainsWords', value: ['no', 'REPORT'] });
@@ -86,14 +90,15 @@ describe('what the trail says of a condition', () => {
     assert.equal(trail?.evidence, 'sender the empty address');
   });
   test('why an attachment could not be read is said where it is known', () => {
-    const evidence = (state: 'failed' | 'limit', reason: string, condition: Condition): string =>
-      evidenceOf(condition, { content: inspected({ attachments: [attachment({ path: 'a', state, reason })] }) });
     const unsupported: Condition = { parameter: 'attachmentIsUnsupported', value: true };
-    assert.equal(evidence('failed', 'its end is missing', unsupported), '"a": it is failed: "its end is missing"');
-    assert.equal(evidence('failed', '', unsupported), '"a": it is failed');
+    assert.equal(
+      unreadEvidence('failed', 'its end is missing', unsupported),
+      '"a": it is failed: "its end is missing"',
+    );
+    assert.equal(unreadEvidence('failed', '', unsupported), '"a": it is failed');
     const exceeded: Condition = { parameter: 'attachmentProcessingLimitExceeded', value: true };
-    assert.equal(evidence('limit', 'too deep', exceeded), '"a": "too deep"');
-    assert.equal(evidence('limit', '', exceeded), '"a": a limit');
+    assert.equal(unreadEvidence('limit', 'too deep', exceeded), '"a": "too deep"');
+    assert.equal(unreadEvidence('limit', '', exceeded), '"a": a limit');
   });
   test('a group is named', () => {
     const evidence = evidenceOf({ parameter: 'fromMemberOf', value: ['board@ours.test', SALES] });
