@@ -51,7 +51,7 @@ type Gathered = {
   content?: ContentFacts;
 };
 
-export class Evaluator<Kept = CompactTrail> {
+export class Evaluator<Kept extends Pick<Trail, 'version'> = CompactTrail> {
   readonly #parts: EvaluatorParts<Kept>;
   readonly #isAccepted = new AcceptedDomains();
 
@@ -61,7 +61,16 @@ export class Evaluator<Kept = CompactTrail> {
 
   /** Rejects only when the content cannot be read from its file. */
   async evaluate(submission: Submission): Promise<Evaluated<Kept>> {
-    const rules = this.#parts.rules();
+    for (let turn = 1; ; turn += 1) {
+      const rules = this.#parts.rules();
+      const evaluated = await this.#evaluateBy(rules, submission);
+      // Threads have the rules in force; when these are others by now, they need to know of other people.
+      if (evaluated.result.trail.version === rules.version) return evaluated;
+      if (turn === TURNS) return { ...evaluated, result: this.#later(rules, 'the rules change all the time') };
+    }
+  }
+
+  async #evaluateBy(rules: CompiledRuleSet, submission: Submission): Promise<Evaluated<Kept>> {
     const plain = plainFacts(submission, this.#parts.now());
     const isAcceptedDomain = this.#isAccepted.by(this.#parts.acceptedDomains());
     const gathered: Gathered = {};
@@ -79,11 +88,20 @@ export class Evaluator<Kept = CompactTrail> {
         const { result: made, content } = answer.answer;
         return { result: made, facts: { ...plain, isAcceptedDomain, ...gathered, content } };
       }
+      // Nothing is wrong with the message: no rule is to be passed over for it.
+      if (answer.cause === 'closed') return { result: this.#later(rules, answer.reason), facts };
       gathered.content = { kind: 'failed', reason: answer.reason };
     }
     throw new TypeError('the rules ask for more than there is');
   }
+
+  #later({ version }: CompiledRuleSet, reason: string): Deferred<Kept> {
+    return { kind: 'deferred', rule: '', reason, trail: this.#parts.keep({ version, rules: [] }) };
+  }
 }
+
+/** Rules that have changed while a message was looked into are begun with so often. */
+const TURNS = 3;
 
 /** One for each of header, people and content, and one when all is there. */
 const ROUNDS = 4;

@@ -13,7 +13,7 @@ export type PoolLimits = {
   readonly timeout: Milliseconds;
 };
 
-/** `later`: the pool was closed before its turn came. */
+/** `closed`: the pool was closed before it was done. */
 export type JobResult<Answer> =
   | { readonly kind: 'done'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly cause: 'time' | 'memory' | 'defect' | 'closed'; readonly reason: string };

@@ -126,6 +126,7 @@ export type Unfinished = { readonly kind: 'needs'; readonly need: Need };
 /** A rule whose error action is to defer could not be evaluated: the message is taken later. */
 export type Deferred<Kept = Trail> = {
   readonly kind: 'deferred';
+  /** `''` where it is nobody's fault but the relay's, which stops. */
   readonly rule: string;
   readonly reason: string;
   readonly trail: Kept;

@@ -10,7 +10,7 @@ import type { ContentAnswer, ContentJob, ContentTerms } from '#mail-flow/content
 import { Evaluator, type Evaluated, type Submission } from '#mail-flow/evaluator.ts';
 import { ThreadPool, type PoolLimits } from '#mail-flow/thread-pool.ts';
 import { compactTrail } from '#mail-flow/trail.ts';
-import { compileRules } from '#rules/compile.ts';
+import { compileRules, type CompiledRuleSet } from '#rules/compile.ts';
 import type { Rule } from '#rules/rule.ts';
 import { rule, ruleSet } from '../rules/known-message.ts';
 
@@ -63,21 +63,8 @@ describe('an evaluation over a real message', () => {
       () => ({ ruleSet: set, customTypes: [], acceptedDomains, limits: LIMITS }),
     );
     pools.push(pool);
-    const person = { proxyAddresses: [], groups: [], attributes: {} };
-    const people = memoryDirectory([
-      { kind: 'person', address: 'ann@ours.test', ...person, manager: 'max@ours.test' },
-      { kind: 'person', address: 'max@ours.test', ...person },
-    ]);
     const compiled = compileRules(set);
-    const evaluator = new Evaluator({
-      rules: () => compiled,
-      acceptedDomains: () => acceptedDomains,
-      directory: () => people,
-      inspect: async (job) => pool.run(job),
-      keep: compactTrail,
-      now: () => new Date('2026-11-26T12:00:00Z'),
-    });
-    return evaluator.evaluate(of);
+    return evaluatorOf(() => compiled, pool).evaluate(of);
   }
 
   test('finds a card number in the body, and brings no text back', async () => {
@@ -134,6 +121,53 @@ describe('an evaluation over a real message', () => {
     assert.match(deferred.result.reason, /longer than 1 ms/);
   });
 
+  test('when the relay stops no rule is passed over: the mail is taken later', async () => {
+    const pool = new ThreadPool<ContentTerms, ContentJob, ContentAnswer>(
+      THREAD,
+      () => POOL,
+      () => ({ ruleSet: ruleSet(rule(cards)), customTypes: [], acceptedDomains: [], limits: LIMITS }),
+    );
+    await pool.close();
+    const compiled = compileRules(ruleSet(rule({ ...cards, ruleErrorAction: 'ignore' })));
+    const { result } = await evaluatorOf(() => compiled, pool).evaluate(submission(CARD));
+    assert.deepEqual([result.kind, 'reason' in result && result.reason], ['deferred', 'the relay stops']);
+  });
+
+  test('rules that change while a message is looked into know whom they are about', async () => {
+    const copies = { ...cards, actions: [{ parameter: 'blindCopyTo', value: ['zoe@ours.test'] }] } as const;
+    const members = [{ parameter: 'sentToMemberOf', value: ['sales@ours.test'] }] as const;
+    const later = ruleSet(rule(copies), rule({ name: 'Members', conditions: members, actions: [] }));
+    const set = { ...later, version: 'changed' };
+    const old = compileRules(ruleSet(rule(cards)));
+    const fresh = compileRules(set);
+    let asked = 0;
+    const pool = new ThreadPool<ContentTerms, ContentJob, ContentAnswer>(
+      THREAD,
+      () => POOL,
+      () => ({ ruleSet: set, customTypes: [], acceptedDomains: ['ours.test'], limits: LIMITS }),
+    );
+    pools.push(pool);
+    const { result } = await evaluatorOf(() => ((asked += 1) === 1 ? old : fresh), pool).evaluate(submission(CARD));
+    assert.ok(result.kind === 'evaluated');
+    assert.deepEqual(
+      result.trail.matched.map(({ rule: name, outcome }) => [name, outcome]),
+      [['Cards', 'matched']],
+    );
+    assert.equal(asked, 2);
+  });
+
+  test('rules that change all the time hold the mail up', async () => {
+    const pool = new ThreadPool<ContentTerms, ContentJob, ContentAnswer>(
+      THREAD,
+      () => POOL,
+      () => ({ ruleSet: ruleSet(rule(cards)), customTypes: [], acceptedDomains: [], limits: LIMITS }),
+    );
+    pools.push(pool);
+    const others = compileRules({ ...ruleSet(rule(cards)), version: 'another' });
+    const { result } = await evaluatorOf(() => others, pool).evaluate(submission(CARD));
+    assert.deepEqual([result.kind, 'reason' in result && result.reason], ['deferred', 'the rules change all the time']);
+  });
+
   test('what a limit cut off is a condition of its own', async () => {
     const limited = { parameter: 'attachmentProcessingLimitExceeded', value: true } as const;
     const actions = [{ parameter: 'quarantine', value: true }] as const;
@@ -144,3 +178,22 @@ describe('an evaluation over a real message', () => {
     assert.equal(result.branches[0]?.disposition.kind, 'quarantine');
   });
 });
+
+function evaluatorOf(
+  rules: () => CompiledRuleSet,
+  pool: ThreadPool<ContentTerms, ContentJob, ContentAnswer>,
+): Evaluator {
+  const person = { proxyAddresses: [], groups: [], attributes: {} };
+  const people = memoryDirectory([
+    { kind: 'person', address: 'ann@ours.test', ...person, manager: 'max@ours.test' },
+    { kind: 'person', address: 'max@ours.test', ...person },
+  ]);
+  return new Evaluator({
+    rules,
+    acceptedDomains: () => ['ours.test'],
+    directory: () => people,
+    inspect: async (job) => pool.run(job),
+    keep: compactTrail,
+    now: () => new Date('2026-11-26T12:00:00Z'),
+  });
+}
