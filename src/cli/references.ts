@@ -10,11 +10,13 @@ import { caseReference } from './case-reference.ts';
 import { examplesOf } from './examples.ts';
 import { EXIT_CODES } from './exit.ts';
 import { rfcReference } from './rfc-reference.ts';
+import { ruleReference } from './rule-reference.ts';
+import { sitReference } from './sit-reference.ts';
 
 /** Paths are relative to the package. */
 export type GeneratedFile = { readonly path: string; readonly content: string };
 
-/** `packageDirectory` is where the sources lie, from which one of the pages is read. */
+/** `packageDirectory` is where the sources and tests lie, from which some of the pages are read. */
 export function generatedFiles(program: Command, packageDirectory: string): readonly GeneratedFile[] {
   return [
     { path: 'docs/reference/config.md', content: describeConfig() },
@@ -23,6 +25,8 @@ export function generatedFiles(program: Command, packageDirectory: string): read
     { path: 'docs/reference/events.md', content: eventsReference() },
     { path: 'docs/reference/rfc.md', content: rfcReference(packageDirectory) },
     { path: 'docs/reference/tls-policy-cases.md', content: caseReference(packageDirectory) },
+    { path: 'docs/reference/rules.md', content: ruleReference(packageDirectory) },
+    { path: 'docs/reference/sensitive-information-types.md', content: sitReference(packageDirectory) },
     { path: 'config/relay.yaml', content: configTemplate() },
     { path: 'config/relay.schema.json', content: configJsonSchema() },
     { path: 'config/rules.schema.json', content: rulesJsonSchema() },

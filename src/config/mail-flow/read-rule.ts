@@ -12,7 +12,7 @@ import { whyRefused } from './refused.ts';
 import { FLAG_NAMES, PARAMETER_NAMES, PROPERTIES, propertiesSchema, valuesSchema } from './rule-schema.ts';
 
 /** Characters of conditions, exceptions and actions together, as the rule writes them. */
-const LARGEST_RULE = 8192;
+export const LARGEST_RULE = 8192;
 
 export type RuleReading =
   { readonly kind: 'rule'; readonly rule: Rule } | { readonly kind: 'wrong'; readonly findings: readonly Finding[] };

@@ -40,3 +40,6 @@ const REFUSED: { readonly [parameter: string]: string } = {
 export function whyRefused(parameter: string): string | undefined {
   return Object.hasOwn(REFUSED, parameter) ? REFUSED[parameter] : undefined;
 }
+
+/** For the reference. */
+export const REFUSED_PARAMETERS: readonly (readonly [name: string, reason: string])[] = Object.entries(REFUSED);

@@ -13,8 +13,8 @@ import { readName, readText, type EntryReader } from './entries.ts';
 import { parameterSchema } from './parameter-types.ts';
 import { CONDITION_SLOTS, EXCEPTION_SLOTS } from './parts.ts';
 
-const LONGEST_NAME = 64;
-const LONGEST_COMMENTS = 1024;
+export const LONGEST_NAME = 64;
+export const LONGEST_COMMENTS = 1024;
 
 export const PROPERTIES = {
   name: text('Its name, unlike that of any other rule.', LONGEST_NAME, readName),

@@ -126,8 +126,8 @@ export const ATTACHMENT_CONDITIONS = {
 >;
 
 /** How much of the text of one attachment is searched (Microsoft, Use mail flow rules to inspect message attachments). */
-const WORD_TEXT_CHARACTERS = 1_048_576;
-const PATTERN_TEXT_CHARACTERS = 153_600;
+export const WORD_TEXT_CHARACTERS = 1_048_576;
+export const PATTERN_TEXT_CHARACTERS = 153_600;
 
 function anyAttachment(verdictOf: (attachment: InspectedAttachment) => Decided): MessageEvaluator {
   return (look) =>
