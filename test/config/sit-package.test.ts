@@ -142,6 +142,7 @@ describe('what is wrong is told with its line, and nothing of the package is tak
     ['no XML', '<RulePackage>', 'pack.xml:1: is not valid XML'],
     ['a document type declaration', '<!DOCTYPE a><a/>', 'a document type declaration is not taken'],
     ['another document', '<Rules/>', 'pack.xml:1: Rules is no rule package'],
+    ['another namespace', '<RulePackage xmlns="urn:x"><Rules/></RulePackage>', 'is no rule package'],
     ['no rules', '<RulePackage xmlns="http://schemas.microsoft.com/office/2011/mce"/>', 'RulePackage has no Rules'],
     [
       'an encrypted package',
