@@ -17,7 +17,7 @@ export function unpackLzma(packed: Uint8Array, properties: Uint8Array, size: num
   return model.output();
 }
 
-/** RFC and specification there are none; as the reader of XZ for embedded systems has it. */
+/** Chunks, packed or not, that may begin anew; as the reader of XZ for embedded systems has it. */
 export function unpackLzma2(packed: Uint8Array, size: number, budget: Budget): Uint8Array {
   const model = new LzmaModel();
   for (let at = 0; at < packed.length && model.length < size;) {

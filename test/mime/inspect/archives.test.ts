@@ -416,43 +416,60 @@ describe('inspect: RAR', () => {
   });
 });
 
-/** One folder of blocks; offsets are those of the content put together. */
+type CabinetSettings = {
+  /** One for each block, which points back into the one before. */
+  readonly blocks: readonly string[];
+  readonly compression: number;
+  /** Octets that whoever made it keeps in the header, in folders, and in blocks. */
+  readonly reserved?: number;
+};
+
+/** One folder; files begin at an offset of the blocks put together. */
 function cabinetOf(
-  compression: number,
-  content: string,
+  { blocks, compression, reserved = 0 }: CabinetSettings,
   files: readonly (readonly [name: string, start: number, size: number])[],
 ): Buffer {
-  const block = compression === 1 ? Buffer.concat([Buffer.from('CK'), deflateRawSync(content)]) : Buffer.from(content);
+  const own = Buffer.alloc(reserved, 0xaa);
   const header = Buffer.alloc(36);
   header.write('MSCF', 'latin1');
-  header.writeUInt32LE(44, 16);
   header.writeUInt16LE(1, 26);
   header.writeUInt16LE(files.length, 28);
+  header.writeUInt16LE(reserved === 0 ? 0 : 4, 30);
+  const reserve = reserved === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.of(reserved, 0, reserved, reserved), own]);
   const entries = files.map(([name, start, size]) => {
     const entry = Buffer.alloc(16);
     entry.writeUInt32LE(size, 0);
     entry.writeUInt32LE(start, 4);
     return Buffer.concat([entry, Buffer.from(`${name}\0`)]);
   });
+  const filesStart = header.length + reserve.length + 8 + reserved;
+  header.writeUInt32LE(filesStart, 16);
   const folder = Buffer.alloc(8);
-  folder.writeUInt32LE(44 + entries.reduce((sum, entry) => sum + entry.length, 0), 0);
-  folder.writeUInt16LE(1, 4);
+  folder.writeUInt32LE(filesStart + entries.reduce((sum, entry) => sum + entry.length, 0), 0);
+  folder.writeUInt16LE(blocks.length, 4);
   folder.writeUInt16LE(compression, 6);
-  const data = Buffer.alloc(8);
-  data.writeUInt16LE(block.length, 4);
-  data.writeUInt16LE(content.length, 6);
-  return Buffer.concat([header, folder, ...entries, data, block]);
+  const written = blocks.map((content, index) => {
+    const dictionary = Buffer.from(blocks[index - 1] ?? '');
+    const packed = deflateRawSync(content, dictionary.length === 0 ? {} : { dictionary });
+    const data = compression === 1 ? Buffer.concat([Buffer.from('CK'), packed]) : Buffer.from(content);
+    const start = Buffer.alloc(8);
+    start.writeUInt16LE(data.length, 4);
+    start.writeUInt16LE(content.length, 6);
+    return Buffer.concat([start, own, data]);
+  });
+  return Buffer.concat([header, reserve, folder, own, ...entries, ...written]);
 }
 
 describe('inspect: cabinets', () => {
-  for (const [what, compression] of [
-    ['stored', 0],
-    ['packed as MSZIP', 1],
+  for (const [what, settings] of [
+    ['stored', { compression: 0 }],
+    ['packed as MSZIP', { compression: 1 }],
+    ['packed, with octets of their maker', { compression: 1, reserved: 6 }],
   ] as const) {
-    test(`members that are ${what} are read`, async () => {
-      const cabinet = cabinetOf(compression, `first${CARD}`, [
+    test(`members that are ${what} are read, whichever blocks they lie in`, async () => {
+      const cabinet = cabinetOf({ ...settings, blocks: ['first card', ' 4111 first card'] }, [
         ['a.txt', 0, 5],
-        ['d\\b.txt', 5, 9],
+        ['d\\b.txt', 6, 9],
       ]);
       assert.deepEqual(await told(cabinet, 'a.cab'), [
         ['a.cab', 'none', ''],
@@ -463,14 +480,17 @@ describe('inspect: cabinets', () => {
   }
 
   test('members that are packed as LZX are named', async () => {
-    assert.deepEqual((await told(cabinetOf(3, 'xx', [['b.exe', 0, 2]]), 'a.cab'))[1], [
-      'a.cab/b.exe',
-      'unsupported',
-      '',
-    ]);
+    const cabinet = cabinetOf({ compression: 3, blocks: ['xx'] }, [['b.exe', 0, 2]]);
+    assert.deepEqual((await told(cabinet, 'a.cab'))[1], ['a.cab/b.exe', 'unsupported', '']);
+  });
+
+  test('members that reach beyond the end are failed', async () => {
+    const cabinet = cabinetOf({ compression: 0, blocks: ['xx'] }, [['b.txt', 1, 5]]);
+    assert.deepEqual((await told(cabinet, 'a.cab'))[1], ['a.cab/b.txt', 'failed', 'x']);
   });
 
   test('a damaged one is failed', async () => {
-    assert.equal((await lookAt(cabinetOf(0, 'xx', [['b.exe', 0, 2]]).subarray(0, 50), 'a.cab')).state, 'failed');
+    const cabinet = cabinetOf({ compression: 0, blocks: ['xx'] }, [['b.exe', 0, 2]]);
+    assert.equal((await lookAt(cabinet.subarray(0, 50), 'a.cab')).state, 'failed');
   });
 });

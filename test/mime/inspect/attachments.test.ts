@@ -65,6 +65,30 @@ describe('inspect: what attachments are', () => {
     assert.deepEqual([texts.length, attachments.length], [0, 1]);
   });
 
+  test('a file written by uuencode is decoded', async () => {
+    const { attachments } = await look(
+      lines(
+        'Content-Type: application/x; name=a.txt',
+        'Content-Transfer-Encoding: x-uuencode',
+        '',
+        'begin 644 b.txt',
+        '$-#$Q,0``',
+        '`',
+        'end',
+      ),
+    );
+    assert.deepEqual(
+      attachments.map(({ name, text }) => [name, text]),
+      [['a.txt', '4111']],
+    );
+  });
+
+  test('a picture that is attached is not inline, though something may point at it', async () => {
+    const header = ['Content-Type: image/png', 'Content-ID: <a@b>', 'Content-Disposition: attachment; filename=a.png'];
+    const { attachments } = await look(lines(...header, '', 'x'));
+    assert.equal(attachments[0]?.inline, false);
+  });
+
   test('a picture of the text is inline', async () => {
     const { attachments } = await look(lines('Content-Type: image/png', 'Content-ID: <a@b>', '', 'x'));
     assert.equal(attachments[0]?.inline, true);

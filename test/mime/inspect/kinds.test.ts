@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { deflateSync } from 'node:zlib';
 
 import type { InspectedKinds } from '#mime/inspection.ts';
 
-import { lines, look } from './looking.ts';
+import { lines, look, lookInto, zipOf } from './looking.ts';
 
 const element = (tag: number, ...parts: readonly Buffer[]): Buffer => {
   const body = Buffer.concat(parts);
   return Buffer.concat([Buffer.of(tag, 0x82, body.length >> 8, body.length & 0xff), body]);
 };
 
+/** Of a length that nobody says (X.690 §8.1.3). */
+const openElement = (tag: number, ...parts: readonly Buffer[]): Buffer =>
+  Buffer.concat([Buffer.of(tag, 0x80), ...parts, Buffer.of(0, 0)]);
+
 /** DER of a type identifier and, for what is signed, of a content. */
-function cms(identifier: string, content?: string): string {
+function cms(identifier: string, content?: string | Buffer): string {
   const type = element(0x06, Buffer.from(identifier, 'hex'));
   const inner = content === undefined ? [] : [element(0xa0, element(0x04, Buffer.from(content)))];
   const signed = element(
@@ -25,6 +30,7 @@ function cms(identifier: string, content?: string): string {
 
 const SIGNED = '2a864886f70d010702';
 const ENVELOPED = '2a864886f70d010703';
+const COMPRESSED = '2a864886f70d0109100109';
 const smime = (object: string, parameters = ''): string =>
   lines(`Content-Type: application/pkcs7-mime${parameters}`, 'Content-Transfer-Encoding: base64', '', object);
 
@@ -89,6 +95,17 @@ describe('inspect: kinds of messages', () => {
     test(what, async () => assert.deepEqual(await kindsOf(message), kind === undefined ? [] : [kind]));
   }
 
+  const aroundObject = (first: string): string =>
+    lines('Content-Type: multipart/mixed; boundary=b', '', '--b', '', first, '--b', smime(cms(ENVELOPED)), '--b--');
+
+  test('a list that puts a multipart around what is encrypted changes nothing', async () => {
+    assert.deepEqual(await kindsOf(aroundObject('')), ['encrypted']);
+  });
+
+  test('what is encrypted beside a text is an attachment', async () => {
+    assert.deepEqual(await kindsOf(aroundObject('text')), []);
+  });
+
   test('what is attached says nothing of the message', async () => {
     const inner = lines(
       'Content-Type: multipart/signed; boundary=i',
@@ -108,6 +125,57 @@ describe('inspect: S/MIME', () => {
     const { texts } = await look(smime(cms(SIGNED, lines('Content-Type: text/plain', '', 'card 4111'))));
     assert.equal(texts[0]?.text, 'card 4111');
   });
+
+  test('what is signed in pieces of unknown length is read (X.690 §8.1.3)', async () => {
+    const pieces = ['\r\ncard', ' 4111'].map((text) => element(0x04, Buffer.from(text)));
+    const object = openElement(
+      0x30,
+      element(0x06, Buffer.from(SIGNED, 'hex')),
+      openElement(
+        0xa0,
+        openElement(
+          0x30,
+          element(0x02, Buffer.of(1)),
+          openElement(0x31),
+          openElement(
+            0x30,
+            element(0x06, Buffer.from('2a864886f70d010701', 'hex')),
+            openElement(0xa0, openElement(0x24, ...pieces)),
+          ),
+        ),
+      ),
+    );
+    const { texts } = await look(smime(object.toString('base64')));
+    assert.deepEqual(
+      texts.map(({ text }) => text),
+      ['card 4111'],
+    );
+  });
+
+  test('what is compressed is read (RFC 3274)', async () => {
+    const { texts } = await look(smime(cms(COMPRESSED, deflateSync('\r\ncard 4111'))));
+    assert.equal(texts[0]?.text, 'card 4111');
+  });
+
+  test('what is compressed and damaged is a failure', async () => {
+    const { failure } = await look(smime(cms(COMPRESSED, 'xxxx')));
+    assert.match(failure ?? '', /damaged/);
+  });
+
+  for (const [what, object, expected] of [
+    ['signed', cms(SIGNED, '\r\ncard 4111'), ['none', 'text card 4111']],
+    ['compressed', cms(COMPRESSED, deflateSync('\r\ncard 4111')), ['none', 'text card 4111']],
+    ['compressed and damaged', cms(COMPRESSED, 'xxxx'), ['none', 'failed ']],
+    ['encrypted', cms(ENVELOPED), ['encrypted']],
+    ['a signature alone', cms(SIGNED), ['none']],
+    ['no object', 'eHh4', ['failed']],
+  ] as const) {
+    test(`in an archive, what is ${what}, is the same`, async () => {
+      const found = await lookInto(zipOf([{ name: 'smime.p7m', content: Buffer.from(object, 'base64') }]), 'a.zip');
+      const [, file, within] = found.map(({ state, text }) => `${state} ${text}`);
+      assert.deepEqual([file?.trim(), ...(within === undefined ? [] : [within])], expected);
+    });
+  }
 
   test('what is encrypted is a file that a password keeps shut', async () => {
     const { attachments, texts } = await look(smime(cms(ENVELOPED)));
