@@ -19,8 +19,8 @@ const FIELD_CHARACTERS = 2048;
 const HEADER_CHARACTERS = 32_768;
 /** Larger ones are not kept: a message with thousands of attachments. */
 const RECORD_CHARACTERS = 262_144;
-/** Of what waits for the store; more is not kept while it does not answer. */
-const WAITING = 5_000;
+/** Of what waits for the store or is with it; more is not kept while it does not answer. */
+const WAITING_CHARACTERS = 33_554_432;
 const PAGE = 200;
 
 /** What was done with the message: the part of an evaluation that can be compared. */
@@ -61,6 +61,8 @@ export type MemoryParts = {
 export class RuleMemory {
   readonly #parts: MemoryParts;
   #waiting: { readonly key: string; readonly value: string; readonly count: number; readonly expiresAt: Date }[] = [];
+  /** Of all that the store has not answered for. */
+  #characters = 0;
 
   constructor(parts: MemoryParts) {
     this.#parts = parts;
@@ -68,9 +70,10 @@ export class RuleMemory {
 
   /** Returns at once; nothing is written before `flush`. */
   remember({ result, facts }: Evaluated): void {
-    if (result.kind !== 'evaluated' || this.#waiting.length >= WAITING) return;
+    if (result.kind !== 'evaluated' || this.#characters >= WAITING_CHARACTERS) return;
     const value = JSON.stringify(storedOf(facts, result));
     if (value.length > RECORD_CHARACTERS) return;
+    this.#characters += value.length;
     const expiresAt = new Date(facts.now.getTime() + this.#parts.keep());
     // Message ids sort by time, so that a range of time is a range of keys.
     this.#waiting.push({ key: facts.messageId, value, count: 0, expiresAt });
@@ -85,6 +88,8 @@ export class RuleMemory {
       await this.#parts.store.add(COLLECTION, additions);
     } catch (error) {
       this.#parts.report('records.storage-failed', { reason: 'what rules were evaluated over was not kept' }, error);
+    } finally {
+      for (const { value } of additions) this.#characters -= value.length;
     }
   }
 }

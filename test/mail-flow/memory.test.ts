@@ -142,6 +142,33 @@ describe('what rules were evaluated over', () => {
     assert.deepEqual([values[0], values.length, values.reduce((sum, length) => sum + length, 0)], [2048, 100, 32_768]);
   });
 
+  test('no more is kept than can wait while the store does not answer', async () => {
+    const answer = Promise.withResolvers<undefined>();
+    let stored = 0;
+    const memory = inMemory({
+      add: async (_collection, additions) => {
+        stored += additions.reduce((sum, { value }) => sum + value.length, 0);
+        await answer.promise;
+      },
+    });
+    const { branches, ...known } = evaluation(branch());
+    const originals = Array.from({ length: 5_000 }, (_, index) => `somebody-with-a-name-${index}@there.test`);
+    const result = { ...known, branches: branches.map((one) => ({ ...one, originals })) };
+    const remember = async (count: number): Promise<void> => {
+      for (let left = count; left > 0; left -= 1) memory.remember({ result, facts: facts() });
+      void memory.flush();
+      return Promise.resolve();
+    };
+    for (let round = 0; round < 4; round += 1) await remember(50);
+    assert.ok(stored > 30_000_000 && stored < 34_000_000, `${stored} characters wait`);
+    answer.resolve(undefined);
+    await answer.promise;
+    await memory.flush();
+    const before = stored;
+    await remember(1);
+    assert.ok(stored > before);
+  });
+
   test('a store that fails costs what waited, and is told', async () => {
     const events: EventName[] = [];
     const failing = { add: async () => Promise.reject(new StorageUnavailable('full', 'the disk is full')) };
