@@ -137,6 +137,11 @@ describe('what later rules see', () => {
     const made = evaluated([scoring, rule({ conditions: [{ parameter: 'sclOver', value: 5 }] })], { client: STRANGER });
     assert.equal(trailOf(made).outcome, 'matched');
   });
+  test('of several rules that set the same the last is believed', () => {
+    const scoring = (value: number): Rule => rule({ name: `scl ${value}`, actions: [{ parameter: 'setSCL', value }] });
+    const made = evaluated([scoring(6), scoring(1), rule({ conditions: [{ parameter: 'sclOver', value: 5 }] })]);
+    assert.equal(trailOf(made).outcome, 'not-matched');
+  });
   test('who was added is a recipient like the others', () => {
     const toMax: Condition = { parameter: 'sentTo', value: [MAX] };
     const adding = rule({ name: 'first', actions: [{ parameter: 'blindCopyTo', value: [MAX] }] });

@@ -362,6 +362,16 @@ describe('approval', () => {
     const { disposition } = acted(byUser(ANNA, BOB)).branch;
     assert.deepEqual(disposition, { kind: 'moderate', rule: 'rule', moderators: [BOB] });
   });
+  test('moderateMessageByUser knows a sender by the envelope as by the header', () => {
+    const known = { header: header({ from: MAX }), envelopeSender: ANNA };
+    for (const sender of [MAX, ANNA]) {
+      assert.deepEqual(acted(byUser(sender, BOB), known).branch.disposition, {
+        kind: 'moderate',
+        rule: 'rule',
+        moderators: [BOB],
+      });
+    }
+  });
   test('moderateMessageByUser lets pass what the only moderator sends', () => {
     const { branch, done } = acted(byUser(ANNA));
     assert.equal(branch.disposition.kind, 'deliver');

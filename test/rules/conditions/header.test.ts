@@ -119,6 +119,7 @@ const internal = fields([CLASSIFICATION, 'Internal']);
 
 conditionTable('hasClassification', [
   ['hasClassification holds for the classification in any case of letters', 'internal', 'yes', internal],
+  ['hasClassification is written by the rule in any case of letters', 'INTERNAL', 'yes', internal],
   ['hasClassification does not hold for another', 'Public', 'no', internal],
   ['hasClassification does not hold for none', 'Internal', 'no'],
   ['hasClassification does not believe strangers', 'Internal', 'no', { ...internal, client: STRANGER }],
@@ -139,6 +140,15 @@ conditionTable('withImportance', [
   ['withImportance reads X-Priority', 'high', 'yes', fields(['X-Priority', '1 (Highest)'])],
   ['withImportance reads Priority', 'low', 'yes', fields(['Priority', 'non-urgent'])],
   ['withImportance reads Importance first', 'low', 'yes', fields(['X-Priority', '1'], ['Importance', 'low'])],
+  ['withImportance reads every step of X-Priority: 2', 'high', 'yes', fields(['X-Priority', '2'])],
+  [
+    'withImportance reads every step of X-Priority: 3',
+    'normal',
+    'yes',
+    fields(['X-Priority', '3'], ['Priority', 'urgent']),
+  ],
+  ['withImportance reads every step of X-Priority: 4', 'low', 'yes', fields(['X-Priority', '4'])],
+  ['withImportance reads every step of X-Priority: 5', 'low', 'yes', fields(['X-Priority', ' 5 '])],
   ['withImportance takes what it cannot read for normal', 'normal', 'yes', fields(['Importance', 'huge'])],
 ]);
 
