@@ -167,14 +167,17 @@ function isLittle(ways: readonly Factor[]): boolean {
   return ways.length <= WAYS_LIMIT && ways.every((way) => way.length <= LENGTH_LIMIT);
 }
 
-/** The list whose factors are more seldom, the commonest of each counting. */
+/** The list whose factors are more seldom, the commonest of each counting; else the one that says more of what stands around them. */
 function better(
   one: readonly Factor[] | undefined,
   other: readonly Factor[] | undefined,
 ): readonly Factor[] | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return bitsOf(looked(other)) > bitsOf(looked(one)) ? other : one;
+  const gain = bitsOf(looked(other)) - bitsOf(looked(one));
+  return gain > 0 || (gain === 0 && shortestOf(other) > shortestOf(one)) ? other : one;
 }
+
+const shortestOf = (factors: readonly Factor[]): number => Math.min(...factors.map(({ length }) => length));
 
 /** Of a list: how many characters of text there are for each place where one of its factors stands, as a power of 2. */
 function bitsOf(needs: readonly Need[]): number {
