@@ -40,7 +40,7 @@ const SHOWN_VALUES = 20;
 export function registerSitTest(sit: Command, context: CommandContext): void {
   const command = sit
     .command('test')
-    .argument('<file>', 'a text in UTF-8, or a message (*.eml); - is standard input')
+    .argument('<file>', 'a text in UTF-8 (or UTF-16), or a message (*.eml); - is standard input')
     .option('--type <names...>', 'only these types, by name or GUID')
     .option('--message', 'it is a message, whatever it is called')
     .option('--json', 'as JSON')
@@ -92,14 +92,9 @@ async function readInput(file: string): Promise<Buffer> {
 
 function itemsOfText({ settings }: CommandContext, octets: Buffer): Searched {
   const { textCharacters } = settings().config.mailFlow.inspection;
-  const { text } = decodeText(octets, charsetOf(octets));
+  const { text } = decodeText(octets, 'utf-8');
   const notes = text.length > textCharacters ? [`only the first ${textCharacters} characters were looked at`] : [];
   return { items: [{ where: 'text', text: text.slice(0, textCharacters) }], notes };
-}
-
-function charsetOf([first, second]: Uint8Array): string {
-  if (first === 0xff && second === 0xfe) return 'utf-16le';
-  return first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
 }
 
 async function itemsOfMessage({ settings }: CommandContext, octets: Buffer): Promise<Searched> {

@@ -204,6 +204,7 @@ describe('sit test', () => {
     const { out } = await bench.run('sit', 'test', '-', '--type', 'Number');
     assert.match(out, /^Number +70 +30 +text/m);
     assert.equal(out.split('\n').filter((line) => line.includes('*')).length, 20);
+    assert.equal(out.match(/^Number /gm)?.length, 1);
     assert.match(out, /and 10 more$/);
   });
 
