@@ -49,8 +49,10 @@ function askOverUdp(server: Server, question: Question, waiting: Waiting): Promi
     const reading = readReply(bytes, id, question);
     if (reading.kind !== 'foreign') finish(resultOf(reading));
   });
-  socket.connect(server.port, server.ip, () => {
-    if (open) socket.send(encodeQuery(id, question));
+  // Called with what went wrong too: there is no way to the resolver. No 'error' tells of that.
+  socket.connect(server.port, server.ip, (error?: Error) => {
+    if (error !== undefined) finish(trouble('unreachable'));
+    else if (open) socket.send(encodeQuery(id, question));
   });
   return promise;
 }

@@ -194,6 +194,12 @@ describe('absence and failure', () => {
     await gone.close();
     assert.equal(gist(await resolverOf([gone]).resolver.mx('dest.test')), 'failed unreachable');
   });
+
+  // The system refuses to send to this one, as it does where no network is up.
+  test('a resolver to which there is no way is a failure', async () => {
+    const { resolver } = resolverOf([], { resolvers: ['255.255.255.255'] });
+    assert.equal(gist(await resolver.mx('dest.test')), 'failed unreachable');
+  });
 });
 
 describe('several resolvers', () => {
