@@ -9,6 +9,7 @@ const mark = (text: string): Action => ({ parameter: 'prependSubject', value: te
 const marking = (text: string, condition: Condition): Rule =>
   rule({ name: text, conditions: [condition], actions: [mark(text)] });
 const subjectMatches = (pattern: string): Condition => ({ parameter: 'subjectMatchesPatterns', value: [pattern] });
+const scoring = (value: number): Rule => rule({ name: `scl ${value}`, actions: [{ parameter: 'setSCL', value }] });
 const setting = (name: string, value: string): Action => ({ parameter: 'setHeader', value: { name, value } });
 const headerSays = (name: string, word: string): Condition => ({
   parameter: 'headerContainsWords',
@@ -138,7 +139,6 @@ describe('what later rules see', () => {
     assert.equal(trailOf(made).outcome, 'matched');
   });
   test('of several rules that set the same the last is believed', () => {
-    const scoring = (value: number): Rule => rule({ name: `scl ${value}`, actions: [{ parameter: 'setSCL', value }] });
     const made = evaluated([scoring(6), scoring(1), rule({ conditions: [{ parameter: 'sclOver', value: 5 }] })]);
     assert.equal(trailOf(made).outcome, 'not-matched');
   });

@@ -120,6 +120,7 @@ const internal = fields([CLASSIFICATION, 'Internal']);
 conditionTable('hasClassification', [
   ['hasClassification holds for the classification in any case of letters', 'internal', 'yes', internal],
   ['hasClassification is written by the rule in any case of letters', 'INTERNAL', 'yes', internal],
+  ['hasClassification knows it with blanks around', 'Internal', 'yes', fields([CLASSIFICATION, ' Internal '])],
   ['hasClassification does not hold for another', 'Public', 'no', internal],
   ['hasClassification does not hold for none', 'Internal', 'no'],
   ['hasClassification does not believe strangers', 'Internal', 'no', { ...internal, client: STRANGER }],
