@@ -49,7 +49,11 @@ export function finder(
 
 export const compactOf = (text: string): string => text.replaceAll(/[^\p{L}\p{N}]/gu, '').toUpperCase();
 
-const shapeOf = (source: string): Shape => ({ pattern: new RegExp(source, 'iy'), leastRun: leastRunOf(source) });
+/** What follows is looked at here already, so that of two alternatives the one that ends with the run is taken. */
+const shapeOf = (source: string): Shape => ({
+  pattern: new RegExp(`(?:${source})(?![0-9A-Z_])`, 'iy'),
+  leastRun: leastRunOf(source),
+});
 
 /** A digit, a class of letters and digits, or one of them, so and so often. */
 const ATOM = /(?:\\d|\[[0-9A-Z-]+\]|[0-9A-Z])(?:\{(\d+)(?:,\d+)?\})?(?![?*])/y;

@@ -112,7 +112,7 @@ export const isInRun = (text: string, at: number): boolean =>
   at >= 0 && at < text.length && kindOf(text.charCodeAt(at)) !== OTHER;
 
 /** What may stand between a word and a number that belongs to it. */
-const JOINT = /[ \-./]/;
+const JOINT = /[ \-.,/]{1,2}[0-9]/y;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/iy;
 const UUID_LENGTH = 36;
 const UUID_RUN = 8;
@@ -164,8 +164,7 @@ function endOfTelephone(text: string, start: number): number | undefined {
   return written.replaceAll(/\D/g, '').length > TELEPHONE_DIGITS ? undefined : start + written.length;
 }
 
-const isBeforeNumber = (text: string, end: number): boolean =>
-  JOINT.test(text.charAt(end)) && kindOf(text.charCodeAt(end + 1)) === DIGIT;
+const isBeforeNumber = (text: string, end: number): boolean => matchesAt(JOINT, text, end);
 
 function matchesAt(pattern: RegExp, text: string, at: number): boolean {
   pattern.lastIndex = at;

@@ -1,8 +1,8 @@
 /** Dates near a number: of birth, of issue, of expiry. Evidence only, never the value itself. */
 import { finder } from '#rules/sit/finder.ts';
 
-const DAY = String.raw`(?:0?[1-9]|[12]\d|3[01])`;
-const MONTH = '(?:0?[1-9]|1[0-2])';
+const DAY = String.raw`(?:[12]\d|3[01]|0?[1-9])`;
+const MONTH = '(?:1[0-2]|0?[1-9])';
 const FULL_YEAR = String.raw`(?:19|20)\d{2}`;
 const YEAR = String.raw`(?:${FULL_YEAR}|\d{2})`;
 
