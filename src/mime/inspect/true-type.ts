@@ -50,17 +50,34 @@ export async function trueType(octets: Uint8Array): Promise<string | undefined> 
 
 // oxlint-disable-next-line no-control-regex -- white space and the escapes of ISO-2022 stand in texts
 const CONTROLS = /(?![\t-\r\u001b])\p{Cc}/gu;
-const HTML =
-  /^\s*(?:<!--[^]{0,2000}?-->\s*|<\?xml[^>]{0,200}>\s*)*<(?:!doctype\s+html|html|head|body|script|table|div)\b/i;
-const XML = /^\s*(?:<!--[^]{0,2000}?-->\s*)*<(?:\?xml|!DOCTYPE)\b/i;
+const HTML = /^<(?:!doctype\s+html|html|head|body|script|table|div)\b/i;
+const XML = /^<(?:\?xml|!DOCTYPE)\b/i;
 
 /** Text has hardly any controls in it, and no zeros but those of UTF-16. */
 function textType(start: Buffer): string | undefined {
   const { text } = decodeText(start, '');
   const controls = text.match(CONTROLS)?.length ?? 0;
   if (controls * 100 > text.length || (start.includes(0) && text.includes('\0'))) return undefined;
-  if (HTML.test(text)) return 'text/html';
-  return XML.test(text) ? 'application/xml' : 'text/plain';
+  const [declaration, content] = [behindComments(text), behindComments(behindDeclaration(text))];
+  if (HTML.test(content)) return 'text/html';
+  return XML.test(declaration) ? 'application/xml' : 'text/plain';
+}
+
+/** What is no tag yet. */
+function behindComments(text: string): string {
+  let at = text.search(/\S/);
+  while (at !== -1 && text.startsWith('<!--', at)) {
+    const end = text.indexOf('-->', at);
+    if (end === -1) return '';
+    at = end + 3;
+    while (/\s/.test(text.charAt(at))) at += 1;
+  }
+  return at === -1 ? '' : text.slice(at);
+}
+
+function behindDeclaration(text: string): string {
+  const start = behindComments(text);
+  return start.startsWith('<?') ? start.slice(start.indexOf('>') + 1) : start;
 }
 
 async function otherType(start: Buffer): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import { deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { lookAt, lookInto, zipOf } from './looking.ts';
 
 const CARD = 'card 4111';
+const GIF = Buffer.from('GIF89a\u0001\0\u0001\0\0\0\0;', 'latin1');
 
 /** Path, state and text of each. */
 async function told(octets: Uint8Array, name: string): Promise<readonly (readonly [string, string, string])[]> {
@@ -87,12 +88,14 @@ describe('inspect: ZIP', () => {
   });
 
   test('an archive behind something else is opened', async () => {
-    const both = Buffer.concat([
-      Buffer.from('GIF89a\u0001\0\u0001\0\0\0\0;', 'latin1'),
-      zipOf([{ name: 'a.txt', content: CARD }]),
-    ]);
+    const both = Buffer.concat([GIF, zipOf([{ name: 'a.txt', content: CARD }])]);
     const files = await lookInto(both, 'a.gif');
     assert.deepEqual([files[0]?.detectedType, files[1]?.text], ['image/gif', CARD]);
+  });
+
+  test('an archive behind something else that a password keeps shut makes it shut', async () => {
+    const archive = zipOf([{ name: 'a.txt', content: CARD, flags: 1 }]);
+    assert.equal((await lookAt(Buffer.concat([GIF, archive]), 'a.gif')).state, 'encrypted');
   });
 
   test('members that were written in one go are found without a directory', async () => {

@@ -132,6 +132,12 @@ describe('inspect: what attachments are', () => {
     assert.deepEqual([file.state, file.text.length], ['limit', 100]);
   });
 
+  test('a text of which only the beginning is decoded says so', async () => {
+    const html = `a${'<b>'.repeat(1000)}`;
+    assert.equal((await lookAt(html, 'a.html', { textCharacters: 100 })).state, 'limit');
+    assert.equal((await lookAt(html, 'a.html', { textCharacters: 1000 })).state, 'text');
+  });
+
   test('TNEF is told and not read', async () => {
     const file = await lookAt(Buffer.from('789f3e22010006900800', 'hex'), 'winmail.dat');
     assert.deepEqual([file.detectedType, file.state], ['application/vnd.ms-tnef', 'unsupported']);
@@ -192,6 +198,11 @@ describe('inspect: messages in messages', () => {
       files.map(({ path }) => path),
       ['a.zip', 'a.zip/m/a.eml', 'a.zip/m/a.eml/b.txt'],
     );
+  });
+
+  test('an attached message whose text is too long says so', async () => {
+    const file = await lookAt(lines('Subject: inner', '', 'x'.repeat(90)), 'a.eml', { textCharacters: 95 });
+    assert.deepEqual([file.state, file.text.length], ['limit', 95]);
   });
 
   test('what is wrong with an attached message is told', async () => {

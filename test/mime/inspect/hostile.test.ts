@@ -76,6 +76,12 @@ describe('inspect: limits', () => {
     }
   });
 
+  test('comments without number before a tag are passed over once', async () => {
+    const comments = '<!-- -->'.repeat(900);
+    assert.equal((await lookAt(`${comments}text`)).detectedType, 'text/plain');
+    assert.equal((await lookAt(`<?xml version="1.0"?>${comments}<html>a`)).detectedType, 'text/html');
+  });
+
   test('time that is over ends it, with what was found until then', async () => {
     let now = 0;
     const clock = (): number => {

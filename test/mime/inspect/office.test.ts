@@ -45,6 +45,12 @@ describe('inspect: documents of Office since 2007', () => {
     assert.equal(file.detectedType, 'application/vnd.openxmlformats-officedocument.wordprocessingml.document');
   });
 
+  test('the type of one part counts more than that of all of an extension', async () => {
+    const types =
+      '<Types><Default Extension="bin" ContentType="a/b.main"/><Override PartName="/x" ContentType="a/c.main+xml"/></Types>';
+    assert.equal((await lookAt(zipOf([{ name: '[Content_Types].xml', content: types }]))).detectedType, 'a/c');
+  });
+
   for (const [what, parts, text] of [
     [
       'runs of a word belong together',
