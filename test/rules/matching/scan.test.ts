@@ -148,7 +148,7 @@ test('and twice as far over characters of two units', () => {
 });
 
 test('sequences that do not fit into one machine word are found as well', () => {
-  const samples = ['123-456-7890', '1234/5678/9012', '12:34:56:78', '12345+678901', '1234=5678=9012'];
+  const samples = ['12-=34', '123-456-7890', '1234/5678/9012', '12:34:56:78', '12345+678901', '1234=5678=9012'];
   const scan = new Scan();
   const matchers = samples.map((sample) => scan.patterns([sample.replaceAll(/\d/g, '\\d').replace('+', '\\+')]));
   for (const [index, sample] of samples.entries()) {
