@@ -134,8 +134,9 @@ describe('what later rules see', () => {
     assert.equal(trailOf(made).outcome, 'matched');
   });
   test('what a rule has set is believed whoever sent the message', () => {
-    const scoring = rule({ name: 'first', actions: [{ parameter: 'setSCL', value: 6 }] });
-    const made = evaluated([scoring, rule({ conditions: [{ parameter: 'sclOver', value: 5 }] })], { client: STRANGER });
+    const made = evaluated([scoring(6), rule({ conditions: [{ parameter: 'sclOver', value: 5 }] })], {
+      client: STRANGER,
+    });
     assert.equal(trailOf(made).outcome, 'matched');
   });
   test('of several rules that set the same the last is believed', () => {
