@@ -89,7 +89,9 @@ export class Evaluator<Kept extends Pick<Trail, 'version'> = CompactTrail> {
         return { result: made, facts: { ...plain, isAcceptedDomain, ...gathered, content } };
       }
       // Nothing is wrong with the message: no rule is to be passed over for it.
-      if (answer.cause === 'closed') return { result: this.#later(rules, answer.reason), facts };
+      if (answer.cause === 'closed' || answer.cause === 'busy') {
+        return { result: this.#later(rules, answer.reason), facts };
+      }
       gathered.content = { kind: 'failed', reason: answer.reason };
     }
     throw new TypeError('the rules ask for more than there is');

@@ -13,10 +13,14 @@ export type PoolLimits = {
   readonly timeout: Milliseconds;
 };
 
-/** `closed`: the pool was closed before it was done. */
+/** `closed`: the pool was closed before it was done. `busy`: its turn did not come in time. */
 export type JobResult<Answer> =
   | { readonly kind: 'done'; readonly answer: Answer }
-  | { readonly kind: 'failed'; readonly cause: 'time' | 'memory' | 'defect' | 'closed'; readonly reason: string };
+  | {
+      readonly kind: 'failed';
+      readonly cause: 'time' | 'memory' | 'defect' | 'closed' | 'busy';
+      readonly reason: string;
+    };
 
 /** What goes to the thread: the terms when they have changed, and the job. */
 export type ThreadRequest<Terms, Job> =
@@ -26,7 +30,11 @@ export type ThreadRequest<Terms, Job> =
 export type ThreadReply<Answer> =
   { readonly kind: 'answer'; readonly answer: Answer } | { readonly kind: 'defect'; readonly reason: string };
 
-type Waiting<Job, Answer> = { readonly job: Job; readonly resolve: (result: JobResult<Answer>) => void };
+type Waiting<Job, Answer> = {
+  readonly job: Job;
+  readonly since: Milliseconds;
+  readonly resolve: (result: JobResult<Answer>) => void;
+};
 
 type Running<Job, Answer> = Waiting<Job, Answer> & { readonly timer: NodeJS.Timeout };
 
@@ -61,7 +69,7 @@ export class ThreadPool<Terms, Job, Answer> {
   async run(job: Job): Promise<JobResult<Answer>> {
     if (this.#isClosed) return CLOSED;
     return new Promise((resolve) => {
-      this.#waiting.push({ job, resolve });
+      this.#waiting.push({ job, since: performance.now(), resolve });
       this.#dispatch();
     });
   }
@@ -74,12 +82,22 @@ export class ThreadPool<Terms, Job, Answer> {
   }
 
   #dispatch(): void {
+    this.#giveUp();
     while (this.#waiting.length > 0) {
       const thread = this.#idle();
       if (thread === undefined) return;
       const next = this.#waiting.shift();
       if (next !== undefined) this.#begin(thread, next);
     }
+  }
+
+  /** Seen to whenever a job comes or ends, which is at the latest after the time of one. */
+  #giveUp(): void {
+    const longest = Math.min(JOBS_WAITED_FOR * this.#limits().timeout, LONGEST_WAIT_MS);
+    const earliest = performance.now() - longest;
+    const inTime = this.#waiting.findIndex(({ since }) => since >= earliest);
+    const late = this.#waiting.splice(0, inTime === -1 ? this.#waiting.length : inTime);
+    for (const { resolve } of late) resolve(BUSY);
   }
 
   #idle(): Thread<Terms, Job, Answer> | undefined {
@@ -143,6 +161,13 @@ export class ThreadPool<Terms, Job, Answer> {
 }
 
 const MIB = 1024 * 1024;
+
+/** The time of so many jobs. */
+const JOBS_WAITED_FOR = 10;
+/** Who sent the message hangs up after ten minutes (RFC 5321 §4.5.3.2.6) and sends it again: what is taken then arrives twice. */
+const LONGEST_WAIT_MS = 300_000;
+
+const BUSY = { kind: 'failed', cause: 'busy', reason: 'too much mail waits to be looked into' } as const;
 
 const CLOSED = { kind: 'failed', cause: 'closed', reason: 'the relay stops' } as const;
 

@@ -10,6 +10,7 @@ import type {
 } from './rule.ts';
 import type { Need } from './facts.ts';
 import type { DetectedInformation } from './sit/detection.ts';
+import type { TextAnswers } from './text-answers.ts';
 import type { AuditSeverity } from './values.ts';
 
 /** A change of the message, in the order in which they are to be made. `rule` names who ordered it. */
@@ -109,7 +110,12 @@ export type RuleTrail = {
   readonly severity?: AuditSeverity | undefined;
 };
 
-export type Trail = { readonly version: string; readonly rules: readonly RuleTrail[] };
+export type Trail = {
+  readonly version: string;
+  readonly rules: readonly RuleTrail[];
+  /** What conditions found in the texts of the message, if any was asked. */
+  readonly answers?: TextAnswers | undefined;
+};
 
 /** `Kept` is the trail in the form in which it is passed on. */
 export type Evaluation<Kept = Trail> = {
@@ -126,7 +132,7 @@ export type Unfinished = { readonly kind: 'needs'; readonly need: Need };
 /** A rule whose error action is to defer could not be evaluated: the message is taken later. */
 export type Deferred<Kept = Trail> = {
   readonly kind: 'deferred';
-  /** `''` where it is nobody's fault but the relay's, which stops. */
+  /** `''` where it lies at no rule but at the relay, which stops or is busy. */
   readonly rule: string;
   readonly reason: string;
   readonly trail: Kept;

@@ -15,6 +15,8 @@ import type { Rule } from '#rules/rule.ts';
 import { rule, ruleSet } from '../rules/known-message.ts';
 
 const THREAD = new URL('../../src/mail-flow/content-thread.ts', import.meta.url);
+type Pool = ThreadPool<ContentTerms, ContentJob, ContentAnswer>;
+
 const LIMITS = { parts: 100, depth: 5, unpackedBytes: 10_000_000, textCharacters: 100_000, milliseconds: 5_000 };
 const POOL: PoolLimits = { threads: 1, memory: 256 * 1024 * 1024, timeout: 20_000 };
 const CARD = [
@@ -46,7 +48,7 @@ const submission = (text: string, parts: Partial<Submission> = {}): Submission =
 });
 
 describe('an evaluation over a real message', () => {
-  const pools: ThreadPool<ContentTerms, ContentJob, ContentAnswer>[] = [];
+  const pools: Pool[] = [];
   let directory = '';
   before(() => (directory = mkdtempSync(join(tmpdir(), 'postern-evaluator-'))));
   after(async () => {
@@ -121,16 +123,14 @@ describe('an evaluation over a real message', () => {
     assert.match(deferred.result.reason, /longer than 1 ms/);
   });
 
-  test('when the relay stops no rule is passed over: the mail is taken later', async () => {
-    const pool = new ThreadPool<ContentTerms, ContentJob, ContentAnswer>(
-      THREAD,
-      () => POOL,
-      () => ({ ruleSet: ruleSet(rule(cards)), customTypes: [], acceptedDomains: [], limits: LIMITS }),
-    );
-    await pool.close();
+  test('when the relay stops or is busy no rule is passed over: the mail is taken later', async () => {
     const compiled = compileRules(ruleSet(rule({ ...cards, ruleErrorAction: 'ignore' })));
-    const { result } = await evaluatorOf(() => compiled, pool).evaluate(submission(CARD));
-    assert.deepEqual([result.kind, 'reason' in result && result.reason], ['deferred', 'the relay stops']);
+    for (const cause of ['closed', 'busy'] as const) {
+      const run = async (): ReturnType<Pool['run']> =>
+        Promise.resolve({ kind: 'failed', cause, reason: `it is ${cause}` });
+      const { result } = await evaluatorOf(() => compiled, { run }).evaluate(submission(CARD));
+      assert.deepEqual([result.kind, 'reason' in result && result.reason], ['deferred', `it is ${cause}`]);
+    }
   });
 
   test('rules that change while a message is looked into know whom they are about', async () => {
@@ -179,10 +179,7 @@ describe('an evaluation over a real message', () => {
   });
 });
 
-function evaluatorOf(
-  rules: () => CompiledRuleSet,
-  pool: ThreadPool<ContentTerms, ContentJob, ContentAnswer>,
-): Evaluator {
+function evaluatorOf(rules: () => CompiledRuleSet, pool: Pick<Pool, 'run'>): Evaluator {
   const person = { proxyAddresses: [], groups: [], attributes: {} };
   const people = memoryDirectory([
     { kind: 'person', address: 'ann@ours.test', ...person, manager: 'max@ours.test' },

@@ -55,6 +55,15 @@ describe('threads for hostile work', () => {
     assert.equal(await next, 'first: next');
   });
 
+  test('a job whose turn does not come for the time of ten is given up, and those that come later have theirs', async () => {
+    limits = { ...limits, threads: 1, timeout: 20 };
+    const results = await Promise.all(Array.from({ length: 16 }, async () => answerOf({ kind: 'loop' })));
+    assert.equal(results[0], 'time: it took longer than 20 ms');
+    assert.equal(results.at(-1), 'busy: too much mail waits to be looked into');
+    limits = { ...limits, timeout: 60_000 };
+    assert.equal(await answerOf(echo('next')), 'first: next');
+  });
+
   test('a job that takes all memory is ended alone', async () => {
     limits = { ...limits, threads: 1 };
     assert.equal(await answerOf({ kind: 'fill' }), 'memory: it needs more memory than 64 MiB');
