@@ -4,7 +4,7 @@
  */
 import type { EventFields, EventName, Report } from '#log/events.ts';
 import type { StatusName } from '#mail/status.ts';
-import type { HeldStore } from '#held/store.ts';
+import type { HeldStore, NewHeld } from '#held/store.ts';
 import type { NewMessage } from '#queue/store.ts';
 import type { Evaluation, Notice } from '#rules/evaluation.ts';
 import type { MessageFacts } from '#rules/facts.ts';
@@ -40,7 +40,7 @@ export type MailFlowParts = OutgoingParts & {
   readonly evaluator: Pick<Evaluator, 'evaluate'>;
   /** Resolves when the messages are safe; rejects with `StorageUnavailable`. */
   readonly queue: (messages: readonly NewMessage[]) => Promise<void>;
-  readonly held: Pick<HeldStore, 'add'>;
+  readonly held: Pick<HeldStore, 'add' | 'decide'>;
   /** Called once they are safe: moderators are asked. */
   readonly onHeld: () => void;
   readonly notices: ComposeNotices;
@@ -100,9 +100,21 @@ export class MailFlow {
     if (held.length > 0) await this.#parts.held.add(held);
     const queued = outgoing.flatMap((one) => (one.kind === 'queue' ? [one.message] : []));
     const messages = [...queued, ...bounced.messages, ...ours];
-    if (messages.length > 0) await this.#parts.queue(messages);
+    try {
+      if (messages.length > 0) await this.#parts.queue(messages);
+    } catch (error) {
+      await this.#takeBack(held, facts.now);
+      throw error;
+    }
     if (held.length > 0) this.#parts.onHeld();
     return { outgoing, events: bounced.events, refused: isRefused ? refusalOf(first) : undefined };
+  }
+
+  /** The client sends it again, for as long as the queue takes nothing: else all those copies would be kept. */
+  async #takeBack(held: readonly NewHeld[], at: Date): Promise<void> {
+    const decision = { state: 'deleted', by: '', comment: '', at } as const;
+    // What cannot be taken back is as after a crash.
+    await Promise.allSettled(held.map(async ({ id }) => this.#parts.held.decide(id, decision)));
   }
 
   #tell({ messageId, envelope: { sender } }: NewMessage, { result }: Evaluated): void {

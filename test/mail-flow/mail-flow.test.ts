@@ -115,6 +115,10 @@ describe('a message and its rules', () => {
           held.push(...entries);
           return Promise.resolve();
         },
+        decide: async (id, { state }) => {
+          steps.push(`${state} ${id}`);
+          return Promise.resolve(true);
+        },
       },
       onHeld: () => void steps.push('told'),
       notices: async (notices) =>
@@ -265,8 +269,18 @@ describe('a message and its rules', () => {
   test('a full disk is told to the client, and nothing is said to have happened', async () => {
     result = evaluation([branch(BOB, { disposition: { kind: 'quarantine', rule: 'Keep' } })]);
     const full = new StorageUnavailable('full', 'no space left');
-    parts = { ...parts, held: { add: async () => Promise.reject(full) } };
+    parts = { ...parts, held: { ...parts.held, add: async () => Promise.reject(full) } };
     await assert.rejects(take(BOB), full);
     assert.deepEqual([queued, reported, steps], [[], [], []]);
+  });
+
+  test('what is kept back is taken back when the queue takes nothing, since the client sends it again', async () => {
+    result = evaluation([branch(BOB, { disposition: { kind: 'quarantine', rule: 'Keep' } }), branch(EVE)]);
+    const full = new StorageUnavailable('full', 'no space left');
+    parts = { ...parts, queue: async () => Promise.reject(full) };
+    await assert.rejects(take(BOB, EVE), full);
+    assert.deepEqual([steps, reported], [['held', 'deleted one'], []]);
+    parts = { ...parts, held: { ...parts.held, decide: async () => Promise.reject(full) } };
+    await assert.rejects(take(BOB, EVE), full);
   });
 });
