@@ -89,7 +89,10 @@ describe('inspect: documents of Office since 2007', () => {
       'card\t41\n4111000000000000\tin',
     ],
   ] as const) {
-    test(what, async () => assert.equal((await lookAt(office(parts), 'a.docx')).text, text));
+    test(what, async () => {
+      const file = await lookAt(office(parts), 'a.docx');
+      assert.deepEqual([file.state, file.text], ['text', text]);
+    });
   }
 
   test('properties are those of the document, of the program, and of the user', async () => {
@@ -231,7 +234,8 @@ describe('inspect: OpenDocument', () => {
 
   test('its text and its type are read', async () => {
     const file = await lookAt(openDocument('<text:p>41<text:span>11</text:span></text:p><text:h>x</text:h>'), 'a.odt');
-    assert.deepEqual([file.detectedType, file.text], ['application/vnd.oasis.opendocument.text', '4111\nx']);
+    assert.deepEqual([file.detectedType, file.state], ['application/vnd.oasis.opendocument.text', 'text']);
+    assert.equal(file.text, '4111\nx');
   });
 
   test('its properties are read', async () => {
@@ -284,6 +288,11 @@ describe('inspect: OpenDocument', () => {
   test('headers and footers, which stand among the styles, are read', async () => {
     const styles = '<a><office:master-styles><text:p>4111</text:p></office:master-styles></a>';
     assert.equal((await lookAt(openDocument('', { 'styles.xml': styles }), 'a.odt')).text, '4111');
+  });
+
+  test('an archive that only has its manifest is none', async () => {
+    const file = await lookAt(zipOf(files({ 'META-INF/manifest.xml': manifest, 'a.txt': 'x' })), 'a.zip');
+    assert.equal(file.detectedType, 'application/zip');
   });
 
   test('as one XML file it is read', async () => {
