@@ -72,11 +72,19 @@ export class OutgoingMaker {
     this.#parts = parts;
   }
 
-  /** The first branch that is delivered keeps the message's id. Rejects when a file cannot be written; `discard` then cleans up. */
+  /**
+   * The first branch that is delivered or kept back has the message's id, by which its client knows it. Rejects when a file cannot be
+   * written; `discard` then cleans up.
+   */
   async make(branches: readonly Branch[], incoming: Incoming): Promise<readonly Outgoing[]> {
     const made: Outgoing[] = [];
     const written = Map.groupBy(incoming.message.recipients, ({ address }) => address.toLowerCase());
-    for (const branch of branches) made.push(await this.#of(branch, incoming, written, made.length === 0));
+    for (const branch of branches) {
+      const messageId = made.some(isMessage)
+        ? this.#parts.makeQueueId(incoming.message.receivedAt)
+        : incoming.message.messageId;
+      made.push(await this.#of(branch, incoming, written, messageId));
+    }
     return made;
   }
 
@@ -95,7 +103,7 @@ export class OutgoingMaker {
     await Promise.all(this.#files.splice(0).map(async (file) => rm(file, { force: true })));
   }
 
-  async #of(branch: Branch, incoming: Incoming, written: Written, isFirst: boolean): Promise<Outgoing> {
+  async #of(branch: Branch, incoming: Incoming, written: Written, messageId: string): Promise<Outgoing> {
     const { disposition } = branch;
     const recipients = recipientsOf(branch, written);
     if (disposition.kind === 'delete') return { kind: 'delete', rule: disposition.rule, recipients };
@@ -103,7 +111,8 @@ export class OutgoingMaker {
       const { rule, rejection } = disposition;
       return { kind: 'reject', rule, rejection, recipients: originalsOf(branch, incoming.message.recipients) };
     }
-    const copy = await this.#copyOf(incoming.message, recipients, branch, isFirst);
+    const envelope = envelopeOf(incoming.message.envelope, recipients, this.#terms(branch.terms));
+    const copy = await this.#withOwnContent({ ...incoming.message, messageId, envelope, recipients });
     const changed = await this.#changed(copy, branch, incoming);
     if (changed.kind === 'rejected') {
       const { rule, reason } = changed;
@@ -122,18 +131,11 @@ export class OutgoingMaker {
     return changed;
   }
 
-  async #copyOf(
-    message: NewMessage,
-    recipients: readonly EnvelopeRecipient[],
-    branch: Branch,
-    isFirst: boolean,
-  ): Promise<NewMessage> {
-    const { receivedAt, content, facts } = message;
-    const messageId = isFirst ? message.messageId : this.#parts.makeQueueId(receivedAt);
-    const envelope = envelopeOf(message.envelope, recipients, this.#terms(branch.terms));
-    const copy = { messageId, envelope, recipients, content, facts, receivedAt };
+  async #withOwnContent(copy: NewMessage): Promise<NewMessage> {
+    const { messageId, content } = copy;
     if (content.kind === 'inline') return copy;
-    const path = join(this.#parts.spoolDirectory, `${messageId}.branch`);
+    // An id may come again, after a branch that came to nothing.
+    const path = join(this.#parts.spoolDirectory, `${messageId}.${this.#files.length}.branch`);
     this.#files.push(path);
     // Nobody writes to content, so a second name will do; where there are no links it is copied.
     await link(content.path, path).catch(async () => copySynced(content.path, path));
@@ -172,6 +174,8 @@ export class OutgoingMaker {
 
 /** Recipients by their address in lower case: rules tell no letters of a local part apart; whoever receives the mail may. */
 type Written = ReadonlyMap<string, readonly EnvelopeRecipient[]>;
+
+const isMessage = ({ kind }: Outgoing): boolean => kind === 'queue' || kind === 'hold';
 
 /** Whoever wrote to somebody keeps the DSN parameters; nobody is told what becomes of recipients that a rule has added (RFC 3461 §4.1). */
 function recipientsOf(branch: Branch, written: Written): readonly EnvelopeRecipient[] {

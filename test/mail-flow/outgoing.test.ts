@@ -134,6 +134,35 @@ describe('what leaves after the rules', () => {
     });
   });
 
+  test('the first that becomes a message has the name that the client knows, whatever came to nothing before it', async () => {
+    const file = join(directory, 'one.incoming');
+    writeFileSync(file, CONTENT);
+    let count = 0;
+    change = async (changing) => {
+      count += 1;
+      const refused = { kind: 'rejected', rule: 'r', reason: 'it is signed' } as const;
+      return Promise.resolve(count === 1 ? refused : { kind: 'changed', message: changing, notes: [] });
+    };
+    const addresses = ['a@there.test', 'b@there.test', 'c@there.test', 'd@there.test'];
+    const changes = [{ kind: 'remove-header', name: 'X-A', rule: 'r' }] as const;
+    const made = await make(
+      [
+        branch({ originals: ['a@there.test'], disposition: { kind: 'delete', rule: 'r' } }),
+        branch({ originals: ['b@there.test'], changes }),
+        branch({ originals: ['c@there.test'], changes }),
+        branch({ originals: ['d@there.test'] }),
+      ],
+      { ...incoming(), message: message(file, addresses) },
+    );
+    assert.deepEqual(
+      made.map(({ kind }) => kind),
+      ['delete', 'reject', 'queue', 'queue'],
+    );
+    const ids = made.flatMap((one) => (one.kind === 'queue' ? [one.message.messageId] : []));
+    assert.equal(ids[0], 'one');
+    assert.equal(new Set(ids).size, 2);
+  });
+
   test('branches have names of their own, the first that of the message', async () => {
     const made = await make(
       [branch({}), branch({ originals: ['carl@there.test'] })],
@@ -162,10 +191,10 @@ describe('what leaves after the rules', () => {
   test('large content that can get no second name is copied', async () => {
     const file = join(directory, 'one.incoming');
     writeFileSync(file, CONTENT);
-    writeFileSync(join(directory, 'one.branch'), 'a name that is taken already');
+    writeFileSync(join(directory, 'one.0.branch'), 'a name that is taken already');
     const own = maker();
     await own.make([branch({})], { ...incoming(), message: message(file, ['bob@there.test']) });
-    assert.deepEqual(readFileSync(join(directory, 'one.branch')), CONTENT);
+    assert.deepEqual(readFileSync(join(directory, 'one.0.branch')), CONTENT);
     await own.discard();
     assert.deepEqual(readdirSync(directory), ['one.incoming']);
   });
