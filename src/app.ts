@@ -255,8 +255,9 @@ class Running {
   }
 
   async reload(): Promise<void> {
-    await this.#certificates.refresh();
+    // At once: the rules in force must not ask the directory of those before, which may know nobody.
     await this.#mailRules.reload();
+    await this.#certificates.refresh();
     await this.inbound.reload();
     await this.#delivery.reload();
   }
