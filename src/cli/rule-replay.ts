@@ -19,7 +19,7 @@ import { branchLines } from './rule-view.ts';
 import { printable } from './table.ts';
 
 type ReplayOptions = {
-  readonly last: Milliseconds;
+  readonly last?: Milliseconds;
   readonly rules?: string;
   readonly limit: number;
   readonly json?: boolean;
@@ -35,16 +35,17 @@ type Tally = {
 };
 
 const DEFAULT_ROWS = 50;
+const DEFAULT_TIME: Milliseconds = 7 * 86_400_000;
 
 export function registerRuleReplay(rule: Command, context: CommandContext): void {
   const command = rule
     .command('replay')
-    .option('--last <duration>', 'mail of this time, such as 24h or 7d', readTime, 7 * 86_400_000)
+    .option('--last <duration>', 'mail of this time, such as 24h; 7d when left out', readTime)
     .option('--rules <directory>', 'other rules than those of the configuration')
     .option('--limit <messages>', 'messages that are told at most', readLimit, DEFAULT_ROWS)
     .option('--json', 'as JSON')
     .description(
-      'Try rules on the mail that was evaluated lately: for which of it would something else have happened? Texts are not kept, so of some it cannot be told.',
+      'Try rules on the mail that was evaluated lately: for which of it would something else have happened? Texts are not kept, only what conditions found in them: where new or changed conditions look at texts it cannot be told.',
     )
     .action(async (options: ReplayOptions) => replayMail(context, options));
   withExamples(command, ['postern rule replay --last 7d --rules drafts/', 'postern rule replay --last 24h --json']);
@@ -55,7 +56,7 @@ async function replayMail(context: CommandContext, options: ReplayOptions): Prom
   const { config } = settings();
   const documents = rulesToTry(config, options.rules);
   const { ruleSet } = documents;
-  const since = new Date(now().getTime() - options.last);
+  const since = new Date(now().getTime() - (options.last ?? DEFAULT_TIME));
   const store = await openRecords(demandDirectory(config));
   const accepted = new AcceptedDomains().by(config.inbound.acceptedDomains);
   const parts = { rules: compileRules(ruleSet), isAcceptedDomain: accepted };
@@ -115,7 +116,7 @@ function tell({ console }: CommandContext, { counts, told }: Tally, { rules, sin
   const more = different + deferred + unknown - told.length;
   if (more > 0) console.write(`${more} more of these; --limit shows them.`);
   console.write(
-    `${total} messages since ${timeText(since)}, tried with ${rules} rules: ${same} the same, ${different} different, ${deferred} would wait, ${unknown} cannot be told.`,
+    `${counted(total, 'message')} since ${timeText(since)}, tried with ${counted(rules, 'rule')}: ${same} the same, ${different} different, ${deferred} would wait, ${unknown} cannot be told.`,
   );
 }
 
@@ -151,3 +152,5 @@ function readLimit(text: string): number {
   if (limit < 1 || limit > MAX_ROWS) throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_ROWS}.`);
   return limit;
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -15,14 +15,14 @@ import { noSuchRule, tellOutcome } from './rule-outcome.ts';
 import { printable } from './table.ts';
 
 type Values = Readonly<Record<string, unknown>>;
-type AddOptions = { readonly set: Values; readonly to?: string; readonly position?: number };
-type EditOptions = { readonly set: Values; readonly unset: readonly string[]; readonly file?: string };
+type AddOptions = { readonly set?: Values; readonly to?: string; readonly position?: number };
+type EditOptions = { readonly set?: Values; readonly unset?: readonly string[]; readonly file?: string };
 
 export function registerRuleWrite(rule: Command, context: CommandContext): void {
   const add = rule
     .command('add')
     .argument('[file]', 'YAML of a rule, or of several under rules:; - for standard input')
-    .option('--set <name=value>', 'a parameter of the new rule; can be given often', collectValues, {})
+    .option('--set <name=value>', 'a parameter of the new rule; can be given often', collectValues)
     .option('--to <file>', 'file of the directory of rules; the last one when left out')
     .option('--position <number>', 'before the rule at this position; 0 is the first', readPosition)
     .description('Add rules, behind all others when nothing else is said.')
@@ -34,8 +34,8 @@ export function registerRuleWrite(rule: Command, context: CommandContext): void 
   const edit = rule
     .command('edit')
     .argument('<name>', 'name of the rule, in any case of letters')
-    .option('--set <name=value>', 'sets a parameter; can be given often', collectValues, {})
-    .option('--unset <name>', 'takes a parameter out; can be given often', collectNames, [])
+    .option('--set <name=value>', 'sets a parameter; can be given often', collectValues)
+    .option('--unset <name>', 'takes a parameter out; can be given often', collectNames)
     .option('--file <file>', 'the whole rule anew; - for standard input')
     .description('Change a rule: in $EDITOR, or by --set, --unset or --file.')
     .action(async (name: string, options: EditOptions) => editRule(context, name, options));
@@ -46,7 +46,7 @@ export function registerRuleWrite(rule: Command, context: CommandContext): void 
 }
 
 async function addRules(context: CommandContext, file: string | undefined, options: AddOptions): Promise<void> {
-  const { set, to, position } = options;
+  const { set = {}, to, position } = options;
   const isBySetting = Object.keys(set).length > 0;
   if (isBySetting === (file !== undefined)) {
     throw new CommandFailure(
@@ -59,7 +59,11 @@ async function addRules(context: CommandContext, file: string | undefined, optio
   await change(context, { kind: 'add', text, file: to, position }, 'is added');
 }
 
-async function editRule(context: CommandContext, name: string, { set, unset, file }: EditOptions): Promise<void> {
+async function editRule(
+  context: CommandContext,
+  name: string,
+  { set = {}, unset = [], file }: EditOptions,
+): Promise<void> {
   const isBySetting = Object.keys(set).length > 0 || unset.length > 0;
   if (isBySetting && file !== undefined)
     throw new CommandFailure('usage', '--file is the whole rule; --set and --unset cannot be given with it');
@@ -97,7 +101,7 @@ function unreadable(error: unknown): never {
 }
 
 /** A name that is given again makes a list. */
-function collectValues(pair: string, values: Values): Values {
+function collectValues(pair: string, values: Values = {}): Values {
   const [, name, text = ''] = /^(\w+)=([^]*)$/.exec(pair) ?? [];
   if (name === undefined)
     throw new InvalidArgumentError('It must be a parameter and its value: sentTo=bob@example.net');
@@ -107,4 +111,4 @@ function collectValues(pair: string, values: Values): Values {
   return { ...values, [name]: before.length === 0 ? reading.value : [...before, reading.value] };
 }
 
-const collectNames = (name: string, names: readonly string[]): readonly string[] => [...names, name];
+const collectNames = (name: string, names: readonly string[] = []): readonly string[] => [...names, name];

@@ -69,6 +69,16 @@ describe('every command', () => {
   }
 });
 
+test('what an option is when it is left out is shown as it would be written', () => {
+  for (const { command, words } of leaves(program)) {
+    for (const { flags, defaultValue, parseArg } of command.options) {
+      if (defaultValue === undefined) continue;
+      const written = String(defaultValue);
+      assert.equal(parseArg?.(written, undefined) ?? written, defaultValue, `${words.join(' ')} ${flags}`);
+    }
+  }
+});
+
 describe('generated pages', () => {
   for (const { path, content } of generatedFiles(program, root)) {
     test(`${path} is fresh`, () => assert.equal(readFileSync(join(root, path), 'utf8'), content));

@@ -74,7 +74,7 @@ test('messages are told that other rules would have treated otherwise, with befo
     '         puts "[x] " in front of the subject (Tag)',
     '  now  bob@theirs.test: rejected with 550 5.7.1 No offers. (Reject)',
     '',
-    '2 messages since 2026-11-14 08:00:00Z, tried with 1 rules: 1 the same, 1 different, 0 would wait, 0 cannot be told.',
+    '2 messages since 2026-11-14 08:00:00Z, tried with 1 rule: 1 the same, 1 different, 0 would wait, 0 cannot be told.',
   ]);
 });
 
@@ -82,8 +82,8 @@ test('rules that say the same under other names make no difference', async () =>
   await receive('01A', 3, 'An offer');
   draft('rules:\n  - name: Other\n    subjectContainsWords: [offer]\n    prependSubject: "[x] "\n');
   const { out } = await bench.run('rule', 'replay', '--rules', drafts);
-  assert.match(out, /^1 messages since .*: 1 the same, 0 different/);
-  assert.match((await bench.run('rule', 'replay')).out, /tried with 1 rules: 1 the same/);
+  assert.match(out, /^1 message since 2026-11-14 08:00:00Z, .*: 1 the same, 0 different/);
+  assert.match((await bench.run('rule', 'replay')).out, /tried with 1 rule: 1 the same/);
 });
 
 test('what hangs on texts that are gone cannot be told', async () => {
