@@ -196,7 +196,8 @@ function submissionOf({ messageId, envelope, recipients, content, facts }: NewMe
     envelopeSender: envelope.sender,
     recipients: recipients.map(({ address, originalRecipient }) => {
       const lower = address.toLowerCase();
-      return { address: lower, original: originalAddress(originalRecipient) ?? lower };
+      const original = client.authenticated ? originalAddress(originalRecipient) : undefined;
+      return { address: lower, original: original ?? lower };
     }),
     client,
     content,
@@ -204,7 +205,7 @@ function submissionOf({ messageId, envelope, recipients, content, facts }: NewMe
   };
 }
 
-/** ORCPT of RFC 3461 §4.2 without its type, where that is a mail address. */
+/** ORCPT of RFC 3461 §4.2 without its type, where that is a mail address. Of a stranger it is a claim that rules must not hang on. */
 const originalAddress = (original: string | undefined): string | undefined =>
   original?.toLowerCase().startsWith('rfc822;') === true ? original.slice('rfc822;'.length).toLowerCase() : undefined;
 

@@ -283,4 +283,22 @@ describe('a message and its rules', () => {
     parts = { ...parts, held: { ...parts.held, decide: async () => Promise.reject(full) } };
     await assert.rejects(take(BOB, EVE), full);
   });
+
+  test('where recipients were first written to is believed of authenticated clients only', async () => {
+    const asked: string[][] = [];
+    const { evaluate } = parts.evaluator;
+    const listening = async (submission: Parameters<typeof evaluate>[0]): ReturnType<typeof evaluate> => {
+      asked.push(submission.recipients.map(({ original }) => original));
+      return evaluate(submission);
+    };
+    const flow = new MailFlow({ ...parts, evaluator: { evaluate: listening } });
+    const recipients = [{ address: BOB, originalRecipient: 'RFC822;List@here.test' }, { address: EVE }];
+    for (const authenticated of [true, false]) {
+      await flow.take({ ...message(), recipients }, { ...CLIENT, authenticated });
+    }
+    assert.deepEqual(asked, [
+      ['list@here.test', EVE],
+      [BOB, EVE],
+    ]);
+  });
 });
