@@ -22,6 +22,7 @@ export type ReadHeader = {
   readonly from: string;
   readonly to: readonly string[];
   readonly cc: readonly string[];
+  /** All of them where there are several: of these nobody knows which one a reader shows. */
   readonly subject: string;
 };
 
@@ -38,8 +39,9 @@ export function readHeader(header: Uint8Array): ReadHeader {
     if (isOfPeople(key)) append(people[key], readMailboxes(unfold(rawValue)));
   }
   const [from = people.sender[0] ?? ''] = people.from;
-  const subject = fields.find(({ name }) => name.length === 'subject'.length && name.toLowerCase() === 'subject');
-  return { fields, from, to: people.to, cc: people.cc, subject: subject?.value ?? '' };
+  const subjects = fields.filter(({ name }) => name.length === 'subject'.length && name.toLowerCase() === 'subject');
+  const subject = subjects.map(({ value }) => value).join(' ');
+  return { fields, from, to: people.to, cc: people.cc, subject };
 }
 
 /** What a reader shows of a value as `indexHeader` tells it. */

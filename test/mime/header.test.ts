@@ -89,8 +89,9 @@ describe('readHeader: addresses', () => {
 });
 
 describe('readHeader', () => {
-  test('tells the first subject, decoded', () => {
-    assert.equal(read('SUBJECT: =?utf-8?q?=C3=BC?=', 'Subject: two').subject, 'ü');
+  test('tells every subject, decoded', () => {
+    assert.equal(read('SUBJECT: =?utf-8?q?=C3=BC?=').subject, 'ü');
+    assert.equal(read('Subject: one', 'From: a@x.example', 'SUBJECT: =?utf-8?q?=C3=BC?=').subject, 'one ü');
     assert.equal(read('From: a@x.example').subject, '');
   });
 
