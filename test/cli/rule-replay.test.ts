@@ -100,7 +100,7 @@ test('only mail of the time that is asked for is tried', async () => {
   draft('rules:\n  - name: Delete\n    deleteMessage: true\n');
   const { out } = await bench.run('rule', 'replay', '--last', '24h', '--rules', drafts);
   assert.match(out, /^01B /);
-  assert.match(out, /\n1 messages since /);
+  assert.match(out, /\n1 message since /);
 });
 
 test('no more messages are told than asked for, and all are counted', async () => {
