@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 
 import type { Directory } from '#directory/directory.ts';
 import { endpointOf } from '#directory/ldap/connect.ts';
@@ -142,6 +143,24 @@ describe('several servers', () => {
       ['directory.connected', 'directory.connected', 'directory.connected'],
     );
     await directory.close();
+  });
+
+  test('a directory that is closed answers what it was asked before, and leaves no connection behind', async () => {
+    const closing: Promise<void>[] = [];
+    await using server = await answering(({ kind }) => {
+      if (kind === 'search' && closing.length === 0) closing.push(directory.close());
+      return 'answer';
+    });
+    const { directory, events } = open({ urls: [server.url] });
+    assert.equal(await lookFor(directory), 'person');
+    await Promise.all(closing);
+    assert.deepEqual([closing.length, server.connections], [1, 1]);
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ['directory.connected'],
+    );
+    for (let turns = 0; turns < 10_000 && server.open > 0; turns += 1) await turn();
+    assert.equal(server.open, 0);
   });
 
   test('many questions at once share one connection and one sign-in', async () => {

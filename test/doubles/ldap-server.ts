@@ -68,6 +68,11 @@ export class LdapServer {
     return `ldap://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Connections that nobody has ended. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
   /** Ends all connections, as a server does with idle ones; resolves when the client has ended them too. */
   async drop(): Promise<void> {
     const closed = [...this.#sockets].map((socket) => once(socket, 'close'));

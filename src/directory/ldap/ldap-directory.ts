@@ -30,9 +30,26 @@ const PEOPLE_AT_ONCE = 8;
 export function ldapDirectory({ settings, report, now }: LdapDirectoryParts): Directory {
   const servers = new LdapServers({ settings, report, now });
   const layout = layoutOf(settings);
+  let underWay = 0;
+  let isClosed = false;
+  const closeWhenDone = async (): Promise<void> => {
+    if (isClosed && underWay === 0) await servers.close();
+  };
   return {
-    find: (addresses) => new LookUp(layout, (question) => servers.search(question)).find(addresses),
-    close: () => servers.close(),
+    find: async (addresses) => {
+      underWay += 1;
+      try {
+        return await new LookUp(layout, (question) => servers.search(question)).find(addresses);
+      } finally {
+        underWay -= 1;
+        await closeWhenDone();
+      }
+    },
+    // Whoever asks still gets his answer: another connection would be opened for him, which nobody closed.
+    close: async () => {
+      isClosed = true;
+      await closeWhenDone();
+    },
   };
 }
 
