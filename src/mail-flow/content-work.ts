@@ -34,9 +34,11 @@ export class ContentWork {
     const looked = await this.#lookInto(facts, content);
     const result = evaluate(this.#rules, { ...facts, isAcceptedDomain: this.#isAcceptedDomain, content: looked });
     if (result.kind === 'needs') throw new TypeError(`the rules ask for ${result.need}, which there is`);
+    const { answers, ...trail } = result.trail;
+    const searched = this.#rules.informationNames;
     return {
-      result,
-      content: looked.kind === 'inspected' ? withoutTexts(looked, this.#rules.informationNames) : looked,
+      result: { ...result, trail },
+      content: looked.kind === 'inspected' ? withoutTexts(looked, { searched, answers }) : looked,
     };
   }
 
@@ -50,9 +52,9 @@ export class ContentWork {
 
 function withoutTexts(
   { inspection, information }: ContentFacts & { readonly kind: 'inspected' },
-  searched: readonly string[],
+  known: Pick<ContentFacts & { readonly kind: 'remembered' }, 'searched' | 'answers'>,
 ): ContentAnswer['content'] {
   const { charsets, kinds, limits, failure } = inspection;
   const attachments = inspection.attachments.map((attachment) => ({ ...attachment, text: '' }));
-  return { kind: 'remembered', inspection: { attachments, charsets, kinds, limits, failure }, information, searched };
+  return { kind: 'remembered', inspection: { attachments, charsets, kinds, limits, failure }, information, ...known };
 }

@@ -1,6 +1,7 @@
 /**
  * What rules were evaluated over, kept for a time, so that other rules can be tried on the traffic that there was: everything but the
- * texts of the messages and the people, who are asked for again. Kept in groups; the last moments before a crash may be lost.
+ * texts of the messages, of which only the answers of conditions are kept, and the people, who are asked for again. Kept in groups; the
+ * last moments before a crash may be lost.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Report } from '#log/events.ts';
@@ -10,6 +11,7 @@ import type { Inspection } from '#mime/inspection.ts';
 import type { Branch, Evaluation } from '#rules/evaluation.ts';
 import type { ContentFacts, HeaderFacts, MessageFacts } from '#rules/facts.ts';
 import type { DetectedInformation } from '#rules/sit/detection.ts';
+import { KEY_CHARACTERS, type TextAnswers } from '#rules/text-answers.ts';
 import type { Evaluated } from './evaluator.ts';
 import type { CompactTrail } from './trail.ts';
 
@@ -19,6 +21,8 @@ const FIELD_CHARACTERS = 2048;
 const HEADER_CHARACTERS = 32_768;
 /** Larger ones are not kept: a message with thousands of attachments. */
 const RECORD_CHARACTERS = 262_144;
+/** Of the keys of conditions on texts, for each answer; of more it cannot be told again. */
+const ANSWER_CHARACTERS = 1000 * KEY_CHARACTERS;
 /** Of what waits for the store or is with it; more is not kept while it does not answer. */
 const WAITING_CHARACTERS = 33_554_432;
 const PAGE = 200;
@@ -37,6 +41,7 @@ type RememberedContent =
       readonly inspection: Omit<Inspection, 'texts'>;
       readonly information: readonly (readonly [name: string, found: DetectedInformation])[];
       readonly searched?: readonly string[] | undefined;
+      readonly answers?: TextAnswers | undefined;
     };
 
 type Stored = Pick<MessageFacts, 'messageId' | 'envelopeSender' | 'recipients' | 'client' | 'sizeBytes'> & {
@@ -174,9 +179,12 @@ function withoutTexts(content: ContentFacts): RememberedContent {
       ...(failure === undefined ? {} : { failure }),
     },
     information: [...content.information],
-    ...(content.kind === 'remembered' ? { searched: content.searched } : {}),
+    ...(content.kind === 'remembered' ? { searched: content.searched, answers: bounded(content.answers) } : {}),
   };
 }
+
+const bounded = (answers: TextAnswers | undefined): TextAnswers | undefined =>
+  answers && { yes: answers.yes.slice(0, ANSWER_CHARACTERS), no: answers.no.slice(0, ANSWER_CHARACTERS) };
 
 function readStored(value: string): Remembered | undefined {
   try {
@@ -191,5 +199,17 @@ function readStored(value: string): Remembered | undefined {
   }
 }
 
-const contentOf = (content: RememberedContent): ContentFacts =>
-  content.kind === 'failed' ? content : { ...content, information: new Map(content.information) };
+function contentOf(content: RememberedContent): ContentFacts {
+  if (content.kind === 'failed') return content;
+  const { answers, ...rest } = content;
+  const known = readAnswers(answers);
+  return { ...rest, information: new Map(content.information), ...(known === undefined ? {} : { answers: known }) };
+}
+
+/** Where anything is wrong with them nothing is known of the texts. */
+function readAnswers(answers: Partial<TextAnswers> | undefined): TextAnswers | undefined {
+  const { yes, no } = answers ?? {};
+  return areKeys(yes) && areKeys(no) ? { yes, no } : undefined;
+}
+
+const areKeys = (keys: unknown): keys is string => typeof keys === 'string' && keys.length <= ANSWER_CHARACTERS;

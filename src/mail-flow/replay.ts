@@ -1,6 +1,7 @@
 /**
- * Other rules tried on a message that is gone, over what was kept of it: whether the same would become of it. Its texts were not kept, and
- * what nobody looked at then is not known now; where the answer hangs on either, it cannot be told. People are who they are today.
+ * Other rules tried on a message that is gone, over what was kept of it: whether the same would become of it. Of its texts only the answers
+ * were kept that conditions gave then, and what nobody looked at then is not known now; where it hangs on anything else of them, it
+ * cannot be told. People are who they are today.
  */
 import type { Directory } from '#directory/directory.ts';
 import type { CompiledRuleSet } from '#rules/compile.ts';

@@ -9,6 +9,7 @@ import type { RecipientEvaluator } from './look.ts';
 import { Scan } from './matching/scan.ts';
 import type { Action, Condition, ConditionName, ConditionValues, Rule, RuleSet } from './rule.ts';
 import { searchingBy } from './search.ts';
+import { textKey } from './text-key.ts';
 import { failed } from './verdict.ts';
 
 /** A condition or an exception. */
@@ -17,6 +18,8 @@ export type Test = {
   readonly exception: boolean;
   readonly scope: 'message' | 'recipient';
   readonly evaluate: RecipientEvaluator;
+  /** Of one that searches texts: where its key stands among the rule set's, by which its answer is kept. */
+  readonly textPlace?: number | undefined;
 };
 
 export type CompiledRule = {
@@ -37,14 +40,19 @@ export type CompiledRuleSet = {
   readonly addresses: readonly string[];
   /** Names and GUIDs of the sensitive information that rules look for. In lower case. */
   readonly informationNames: readonly string[];
+  /** Of the conditions that search texts. */
+  readonly textKeys: readonly string[];
 };
 
+/** What is prepared for all conditions of a rule set together; keys with their places. */
+type Searches = { readonly scan: Scan; readonly textKeys: Map<string, number> };
+
 export function compileRules({ rules, version }: RuleSet): CompiledRuleSet {
-  const scan = new Scan();
+  const searches: Searches = { scan: new Scan(), textKeys: new Map() };
   const compiled = rules.map((rule, priority) => ({
     rule,
     priority,
-    tests: testsOf(rule, scan),
+    tests: testsOf(rule, searches),
     actions: rule.actions.toSorted((one, other) => Number(redirects(other)) - Number(redirects(one))),
     // A rule that only watches must not keep mail waiting.
     defers: rule.ruleErrorAction === 'defer' && rule.mode === 'enforce',
@@ -56,15 +64,16 @@ export function compileRules({ rules, version }: RuleSet): CompiledRuleSet {
     informationNames: unique(
       rules.flatMap(({ conditions, exceptions }) => [...conditions, ...exceptions].flatMap(namesIn)),
     ),
+    textKeys: [...searches.textKeys.keys()],
   };
 }
 
 const COSTS: { readonly [need in Need | 'nothing']: number } = { nothing: 0, header: 1, directory: 2, content: 3 };
 
-function testsOf({ conditions, exceptions }: Rule, scan: Scan): readonly Test[] {
+function testsOf({ conditions, exceptions }: Rule, searches: Searches): readonly Test[] {
   const tests = [
-    ...conditions.map((condition) => testOf(condition, false, scan)),
-    ...exceptions.map((exception) => testOf(exception, true, scan)),
+    ...conditions.map((condition) => testOf(condition, false, searches)),
+    ...exceptions.map((exception) => testOf(exception, true, searches)),
   ];
   return tests.toSorted((one, other) => costOf(one) - costOf(other));
 }
@@ -74,13 +83,26 @@ const costOf = ({ parameter }: Test): number => COSTS[CONDITIONS[parameter].need
 function testOf<Name extends ConditionName>(
   { parameter, value }: { readonly parameter: Name; readonly value: ConditionValues[Name] },
   exception: boolean,
-  scan: Scan,
+  { scan, textKeys }: Searches,
 ): Test {
-  const { scope, prepare } = CONDITIONS[parameter];
+  const { scope, prepare, searchesTexts } = CONDITIONS[parameter];
   const { search, refusal } = searchingBy(scan);
   const evaluate = prepare(value, search);
   const refused = refusal();
-  return { parameter, exception, scope, evaluate: refused === undefined ? evaluate : () => failed(refused) };
+  return {
+    parameter,
+    exception,
+    scope,
+    evaluate: refused === undefined ? evaluate : () => failed(refused),
+    textPlace: searchesTexts === true ? placeOf(textKey(parameter, value), textKeys) : undefined,
+  };
+}
+
+/** What several rules ask is kept once. */
+function placeOf(key: string, textKeys: Map<string, number>): number {
+  const place = textKeys.get(key) ?? textKeys.size;
+  textKeys.set(key, place);
+  return place;
 }
 
 function redirects(action: Action): boolean {

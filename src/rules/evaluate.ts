@@ -9,23 +9,24 @@ import assert from 'node:assert/strict';
 import { act, addedTo } from './act.ts';
 import { finished, firstBranch, mergedNotices, split, type OpenBranch } from './branch.ts';
 import type { CompiledRule, CompiledRuleSet } from './compile.ts';
-import type { Change, Evaluation, EvaluationResult, Notice, RuleTrail, Unfinished } from './evaluation.ts';
+import type { Change, Evaluation, EvaluationResult, Notice, RuleTrail, Trail, Unfinished } from './evaluation.ts';
 import { listed } from './evidence.ts';
 import type { HeaderFacts, MessageFacts, Need } from './facts.ts';
 import { changed, type HeaderView } from './header-view.ts';
 import { judge, type Gathering, type Judged } from './judge.ts';
 import type { KnownFacts, Look, Recipient } from './look.ts';
 import type { Rule } from './rule.ts';
+import { TextAnswerSheet } from './text-answers.ts';
 import { actionsFailed, matched, mergedTrails, passedOver, unmatched } from './trail.ts';
 
-export function evaluate({ rules, version }: CompiledRuleSet, facts: MessageFacts): EvaluationResult {
-  const run = new Run(facts);
+export function evaluate({ rules, version, textKeys }: CompiledRuleSet, facts: MessageFacts): EvaluationResult {
+  const run = new Run(facts, textKeys);
   for (const compiled of rules) {
     const stopped = run.apply(compiled);
     if (stopped?.kind === 'needs') return stopped;
-    if (stopped?.kind === 'deferred') return { ...stopped, trail: { version, rules: run.trails } };
+    if (stopped?.kind === 'deferred') return { ...stopped, trail: { version, ...run.told } };
   }
-  return { kind: 'evaluated', ...run.made, trail: { version, rules: run.trails } };
+  return { kind: 'evaluated', ...run.made, trail: { version, ...run.told } };
 }
 
 /** Why an evaluation does not go on. */
@@ -45,12 +46,14 @@ class Run {
   readonly #trails: RuleTrail[] = [];
   readonly #notices: Notice[] = [];
   readonly #added = new Set<string>();
+  readonly #textAnswers: TextAnswerSheet;
   #branches: readonly OpenBranch[];
 
-  constructor(facts: MessageFacts) {
+  constructor(facts: MessageFacts, textKeys: readonly string[]) {
     const { header, people, content, ...known } = facts;
     this.#known = known;
     this.#gathered = { header, people, content };
+    this.#textAnswers = new TextAnswerSheet(textKeys);
     this.#branches = [firstBranch(facts.recipients)];
   }
 
@@ -58,8 +61,10 @@ class Run {
     return { branches: finished(this.#branches), notices: mergedNotices(this.#notices) };
   }
 
-  get trails(): readonly RuleTrail[] {
-    return mergedTrails(this.#trails);
+  get told(): Omit<Trail, 'version'> {
+    const rules = mergedTrails(this.#trails);
+    const answers = this.#textAnswers.all;
+    return answers === undefined ? { rules } : { rules, answers };
   }
 
   apply(compiled: CompiledRule): Stopped | undefined {
@@ -108,7 +113,11 @@ class Run {
   }
 
   #gathering(rule: Rule): Gathering {
-    return { lookAt: (branch) => this.#lookAt(branch, rule), grant: (need) => this.#grant(need) };
+    return {
+      lookAt: (branch) => this.#lookAt(branch, rule),
+      grant: (need) => this.#grant(need),
+      textAnswers: this.#textAnswers,
+    };
   }
 
   #lookAt({ recipients, changes }: OpenBranch, rule: Rule): Look {

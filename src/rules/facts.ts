@@ -7,6 +7,7 @@ import type { ReadHeader } from '#mime/header.ts';
 import type { Inspection } from '#mime/inspection.ts';
 import type { PersonFinding } from './people.ts';
 import type { DetectedInformation } from './sit/detection.ts';
+import type { TextAnswers } from './text-answers.ts';
 
 /** What can be gathered, in the order of what it costs. */
 export type Need = 'header' | 'directory' | 'content';
@@ -38,6 +39,8 @@ export type ContentFacts =
       readonly information: ReadonlyMap<string, DetectedInformation>;
       /** Names and GUIDs, in lower case, of what was looked for: of anything else it is not known whether it was there. */
       readonly searched?: readonly string[] | undefined;
+      /** What conditions found in the texts: nothing else is known of them. */
+      readonly answers?: TextAnswers | undefined;
     };
 
 export type MessageFacts = {

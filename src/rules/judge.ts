@@ -8,6 +8,7 @@ import type { Answer, ConditionTrail, Unfinished } from './evaluation.ts';
 import type { Need } from './facts.ts';
 import type { Look, Recipient } from './look.ts';
 import type { DetectedInformation } from './sit/detection.ts';
+import type { TextAnswerSheet } from './text-answers.ts';
 import type { Decided } from './verdict.ts';
 
 /** How it stands with a recipient whom no answer has ruled out: it holds so far, or something could not be told. */
@@ -31,11 +32,13 @@ export type Gathering = {
   readonly lookAt: (branch: OpenBranch) => Look;
   /** Whether it may be looked at from now on; else it has to be gathered first. */
   readonly grant: (need: Need) => Unfinished | undefined;
+  /** What conditions find in texts, or found before the texts were gone. */
+  readonly textAnswers: TextAnswerSheet;
 };
 
 export function judge(compiled: CompiledRule, branch: OpenBranch, gathering: Gathering): Judged | Unfinished {
   const { tests, defers } = compiled;
-  const judgement = new Judgement(branch.recipients);
+  const judgement = new Judgement(branch.recipients, gathering.textAnswers);
   let open: readonly Test[] = tests;
   for (;;) {
     const look = gathering.lookAt(branch);
@@ -62,9 +65,11 @@ class Judgement {
   readonly #conditions: ConditionTrail[] = [];
   readonly #detected = new Map<string, DetectedInformation>();
   readonly #branchSize: number;
+  readonly #textAnswers: TextAnswerSheet;
   #why = '';
 
-  constructor(recipients: readonly Recipient[]) {
+  constructor(recipients: readonly Recipient[], textAnswers: TextAnswerSheet) {
+    this.#textAnswers = textAnswers;
     this.#branchSize = recipients.length;
     this.#standings = new Map(recipients.map((recipient) => [recipient, 'yes']));
   }
@@ -85,8 +90,10 @@ class Judgement {
   /** Most rules fail here, and there may be hundreds: nothing is made for it but its line of the trail. */
   #askOnce(test: Test, look: Look): Need | undefined {
     const [someone] = this.#standings.keys();
-    const verdict = someone === undefined ? undefined : test.evaluate(look, someone);
-    if (verdict === undefined) return undefined;
+    if (someone === undefined) return undefined;
+    const answered = test.evaluate(look, someone);
+    const { textPlace } = test;
+    const verdict = textPlace === undefined ? answered : this.#textAnswers.settled(textPlace, answered, look);
     if (verdict.answer === 'needs') return verdict.need;
     for (const recipient of this.#standings.keys()) this.#apply(recipient, verdict, test.exception);
     this.#note(test, { answer: verdict.answer, recipients: undefined, evidence: verdict.evidence });

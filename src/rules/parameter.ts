@@ -70,6 +70,8 @@ export type ConditionDescription = {
   readonly scope: 'message' | 'recipient';
   /** The costliest of what it may have to ask for; `undefined` when it never has to. */
   readonly need: Need | undefined;
+  /** It searches texts that are not kept when the message is gone; what it answered then is. */
+  readonly searchesTexts?: boolean | undefined;
   /** In one sentence that follows on "The rule matches when". */
   readonly meaning: string;
 };

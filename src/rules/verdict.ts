@@ -8,6 +8,8 @@ export type Decided = {
   readonly evidence: string;
   /** Sensitive information by which it holds, for reports. */
   readonly detected?: readonly DetectedInformation[] | undefined;
+  /** It holds by the texts of the message, and not by what rules before have made of it. */
+  readonly byTexts?: boolean | undefined;
 };
 export type Needs = { readonly answer: 'needs'; readonly need: Need };
 export type Failed = { readonly answer: 'error'; readonly evidence: string };

@@ -7,6 +7,7 @@ import { StorageUnavailable } from '#queue/store.ts';
 import type { RecordStore } from '#records/store.ts';
 import type { Branch, Evaluation } from '#rules/evaluation.ts';
 import type { MessageFacts } from '#rules/facts.ts';
+import type { TextAnswers } from '#rules/text-answers.ts';
 import { MemoryRecordStore } from '../doubles/records.ts';
 
 const NOW = new Date('2026-11-26T12:00:00Z');
@@ -64,6 +65,21 @@ const outcome = (...branches: readonly Branch[]): ReturnType<typeof outcomeOf> =
 
 const by = (rule: string): Branch => branch({ terms: { requireTls: { rule } } });
 
+const answered = (answers: unknown): NonNullable<MessageFacts['content']> => {
+  const inspection = { attachments: [], charsets: [], kinds: KINDS, limits: [] };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as a damaged record has them
+  return { kind: 'remembered', inspection, information: new Map(), answers: answers as TextAnswers | undefined };
+};
+const answersKept = async (answers: unknown): Promise<TextAnswers | undefined> => {
+  const store = new MemoryRecordStore(() => NOW);
+  const memory = inMemory(store);
+  memory.remember({ result: evaluation(branch()), facts: facts({ content: answered(answers) }) });
+  await memory.flush();
+  const [one] = await recalled(store);
+  assert.ok(one?.facts.content?.kind === 'remembered');
+  return one.facts.content.answers;
+};
+
 describe('what rules were evaluated over', () => {
   test('is found again, without texts and without people', async () => {
     const store = new MemoryRecordStore(() => NOW);
@@ -110,6 +126,44 @@ describe('what rules were evaluated over', () => {
     await memory.flush();
     const [one] = await recalled(store);
     assert.deepEqual(one?.facts.content, content);
+  });
+
+  test('has what conditions found in the texts, if any was asked', async () => {
+    const answers = { yes: 'aaaaaaaa', no: 'bbbbbbbbcccccccc' };
+    assert.deepEqual(await answersKept(answers), answers);
+    assert.equal(await answersKept(undefined), undefined);
+  });
+
+  test('has no more of that than a limit, and whole keys', async () => {
+    const many = Array.from({ length: 1_500 }, (_, n) => String(n).padStart(8, '0'));
+    const kept = await answersKept({ yes: many.join(''), no: many.join('') });
+    assert.deepEqual(kept, { yes: many.slice(0, 1000).join(''), no: many.slice(0, 1000).join('') });
+  });
+
+  test('says nothing of the texts where that is damaged', async () => {
+    const store = new MemoryRecordStore(() => NOW);
+    const memory = inMemory(store);
+    const good = { yes: 'aaaaaaaa', no: 'bbbbbbbb' };
+    memory.remember({ result: evaluation(branch()), facts: facts({ content: answered(good) }) });
+    await memory.flush();
+    const [record] = await store.list('rule-facts', { limit: 1 });
+    assert.ok(record !== undefined);
+    for (const damaged of [
+      null,
+      7,
+      {},
+      { yes: 'aaaaaaaa' },
+      { ...good, no: ['b'] },
+      { ...good, yes: 'a'.repeat(8008) },
+    ]) {
+      const value: string = record.value.replace(JSON.stringify(good), JSON.stringify(damaged));
+      assert.notEqual(value, record.value);
+      const other = new MemoryRecordStore(() => NOW);
+      await other.put('rule-facts', { ...record, value, expiresAt: at(1) }); // oxlint-disable-line no-await-in-loop -- a few
+      const [one] = await recalled(other); // oxlint-disable-line no-await-in-loop -- a few
+      assert.ok(one?.facts.content?.kind === 'remembered', value);
+      assert.equal(one.facts.content.answers, undefined, value);
+    }
   });
 
   test('is told from a time on, in the order in which it came, however much there is', async () => {

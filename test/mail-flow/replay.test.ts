@@ -36,8 +36,10 @@ const rule = (name: string, parts: Partial<Rule>): Rule => anyRule({ name, ...pa
 const setOf = (...rules: readonly Rule[]): RuleSet => ({ version: 'v', rules });
 
 /** A message as the relay evaluates it under these rules, and as it is kept. */
-async function kept(...rules: readonly Rule[]): Promise<Remembered> {
-  const bytes = Buffer.from(MESSAGE);
+const kept = async (...rules: readonly Rule[]): Promise<Remembered> => (await keeping(MESSAGE, rules)).message;
+
+async function keeping(text: string, rules: readonly Rule[]): Promise<{ message: Remembered; record: string }> {
+  const bytes = Buffer.from(text);
   const { result, facts } = await tryMessage(
     {
       messageId: '01',
@@ -53,7 +55,8 @@ async function kept(...rules: readonly Rule[]): Promise<Remembered> {
   const memory = new RuleMemory({ store, keep: () => 1000, report: () => undefined });
   memory.remember({ result: { ...result, trail: compactTrail(result.trail) }, facts });
   await memory.flush();
-  for await (const one of recall(store, new Date(0))) return one;
+  const [record] = await store.list('rule-facts', { limit: 1 });
+  for await (const message of recall(store, new Date(0))) return { message, record: record?.value ?? '' };
   throw new assert.AssertionError({ message: 'nothing was kept' });
 }
 
@@ -132,6 +135,117 @@ describe('other rules', () => {
     const result = await tried({ ...failing, facts }, [{ ...hidden, ruleErrorAction: 'defer' }]);
     assert.ok(result.kind === 'deferred', JSON.stringify(result));
     assert.match(`${result.rule}: ${result.reason}`, /^Hidden: .*it took too long/);
+  });
+});
+
+const words = (...value: readonly string[]) => ({ parameter: 'subjectOrBodyContainsWords', value }) as const;
+const when = (name: string, ...conditions: Rule['conditions']): Rule =>
+  rule(name, { conditions, actions: [quarantine] });
+const assertUnknown = (result: Replay, reason: RegExp): void => {
+  assert.ok(result.kind === 'unknown', JSON.stringify(result));
+  assert.match(result.reason, reason);
+};
+
+describe('of a text that is gone it is known what a condition found there', () => {
+  test('which held, or did not', async () => {
+    const both = [when('Absent', words('absent')), when('Body', body)];
+    const message = await kept(...both);
+    assert.deepEqual(message.outcome.rules, ['Body']);
+    assert.deepEqual(await tried(message, both), { kind: 'same' });
+    assert.equal((await tried(message, [{ ...when('Body', body), actions: [remove] }])).kind, 'different');
+    assert.equal((await tried(message, [{ ...when('Absent', words('absent')) }])).kind, 'different');
+  });
+
+  test('with its entries in another order too, and with no others', async () => {
+    const message = await kept(when('Body', words('pay', 'absent')));
+    assert.deepEqual(await tried(message, [when('Body', words('absent', 'pay'))]), { kind: 'same' });
+    assertUnknown(await tried(message, [when('Body', words('absent', 'pay', 'soon'))]), /^Body: .* was not kept$/);
+    assertUnknown(await tried(message, [when('Body', body)]), /^Body: .* was not kept$/);
+  });
+
+  test('once its rule enforces', async () => {
+    const watching = { ...when('Body', body), mode: 'audit' } as const;
+    const result = await tried(await kept(watching), [{ ...watching, mode: 'enforce' }]);
+    assert.ok(result.kind === 'different', JSON.stringify(result));
+    assert.equal(result.after.branches[0]?.disposition.kind, 'quarantine');
+  });
+
+  test('as an exception, and of an exception as a condition', async () => {
+    const spared = (...exceptions: Rule['exceptions']): Rule => ({ ...when('Spared'), exceptions });
+    assert.deepEqual(await tried(await kept(spared(body)), [spared(body)]), { kind: 'same' });
+    assert.equal((await tried(await kept(spared(body)), [when('Body', body)])).kind, 'different');
+    assert.equal((await tried(await kept(when('Body', body)), [spared(body)])).kind, 'different');
+    assertUnknown(await tried(await kept(spared(body)), [spared(words('pays'))]), /^Spared: /);
+  });
+
+  test('and not what one would have found that was not asked', async () => {
+    const narrow = when('Narrow', { parameter: 'subjectContainsWords', value: ['absent'] }, body);
+    const message = await kept(narrow, when('Cards', cards));
+    assert.deepEqual(await tried(message, [narrow, when('Cards', cards)]), { kind: 'same' });
+    assertUnknown(await tried(message, [when('Wide', body)]), /^Wide: the text of the message was not kept$/);
+  });
+
+  test('whatever rules before it put in, then or now', async () => {
+    const disclaimer = rule('Terms', {
+      actions: [
+        {
+          parameter: 'applyHtmlDisclaimer',
+          value: { html: '<p>Our terms</p>', location: 'append', fallbackAction: 'ignore' },
+        },
+        { parameter: 'prependSubject', value: '[mark] ' },
+      ],
+    });
+    for (const [found, without] of [
+      ['pay', 'different'],
+      ['absent', 'different'],
+      // The texts were not looked at.
+      ['terms', 'unknown'],
+      ['mark', 'unknown'],
+    ] as const) {
+      const checked = when('Body', words(found));
+      const message = await kept(disclaimer, checked); // oxlint-disable-line no-await-in-loop -- a few
+      const results = [await tried(message, [disclaimer, checked]), await tried(message, [checked])]; // oxlint-disable-line no-await-in-loop -- a few
+      const kinds = results.map(({ kind }) => kind);
+      assert.deepEqual(kinds, ['same', without], found);
+    }
+    const plain = await kept(when('Body', words('terms')));
+    const result = await tried(plain, [disclaimer, when('Body', words('terms'))]);
+    assert.ok(result.kind === 'different', JSON.stringify(result));
+    assert.equal(result.after.branches[0]?.disposition.kind, 'quarantine');
+  });
+
+  test('also in attachments', async () => {
+    const text = [
+      'From: ann@ours.test',
+      'Subject: An offer',
+      'MIME-Version: 1.0',
+      'Content-Type: multipart/mixed; boundary=b',
+      '',
+      '--b',
+      '',
+      'See the attachment.',
+      '--b',
+      'Content-Type: text/plain; name=a.txt',
+      'Content-Disposition: attachment; filename=a.txt',
+      '',
+      'The plan of the tower.',
+      '--b--',
+      '',
+    ].join('\r\n');
+    const plan = { parameter: 'attachmentContainsWords', value: ['plan'] } as const;
+    const number = { parameter: 'attachmentMatchesPatterns', value: ['no \\d'] } as const;
+    const rules = [when('Number', number), when('Plan', plan)];
+    const { message, record } = await keeping(text, rules);
+    assert.deepEqual(message.outcome.rules, ['Plan']);
+    assert.deepEqual(await tried(message, rules), { kind: 'same' });
+    assertUnknown(await tried(message, [when('Plan', { ...plan, value: ['plans'] })]), /^Plan: .* were not kept$/);
+    assert.doesNotMatch(record, /tower|See the/);
+  });
+
+  test('without a word of the text or of the condition', async () => {
+    const { record } = await keeping(MESSAGE, [when('Body', body), when('Absent', words('absent'))]);
+    assert.match(record, /"answers":\{"yes":"[\w-]{8}"/);
+    assert.doesNotMatch(record, /pay|4111|absent/i);
   });
 });
 

@@ -4,7 +4,7 @@ import { quoted } from '#rules/evidence.ts';
 import type { MessageEvaluator } from '#rules/look.ts';
 import type { Find } from '#rules/search.ts';
 import { anyOf, holds, needs, no, unknown, yes, type Decided } from '#rules/verdict.ts';
-import { onContent } from './content.ts';
+import { byTexts, onContent } from './content.ts';
 import { foundIn } from './found.ts';
 import { PATTERN_LIMIT, WORD_LIMIT } from './limits.ts';
 import type { ConditionRows } from './row.ts';
@@ -17,6 +17,7 @@ export const ATTACHMENT_CONDITIONS = {
     parameters: [{ name: 'attachmentContainsWords', type: 'words', longestCharacters: WORD_LIMIT }],
     scope: 'message',
     need: 'content',
+    searchesTexts: true,
     meaning: 'the text of an attachment (its first 1 MB) contains one of these words',
     prepare: (words, search) => inTexts(search.words(words), WORD_TEXT_CHARACTERS),
   },
@@ -25,6 +26,7 @@ export const ATTACHMENT_CONDITIONS = {
     parameters: [{ name: 'attachmentMatchesPatterns', type: 'patterns', longestCharacters: PATTERN_LIMIT }],
     scope: 'message',
     need: 'content',
+    searchesTexts: true,
     meaning: 'the text of an attachment (its first 150 KB) matches one of these patterns',
     prepare: (patterns, search) => inTexts(search.patterns(patterns), PATTERN_TEXT_CHARACTERS),
   },
@@ -149,10 +151,12 @@ function inTexts(find: Find, characters: number): MessageEvaluator {
       if (texts === undefined && inspection.attachments.length > 0) {
         return unknown('the texts of the attachments were not kept');
       }
-      return anyOf(
-        inspection.attachments,
-        (attachment) => of(attachment, foundIn(find, attachment.text.slice(0, characters), 'its text')),
-        NO_ATTACHMENT,
+      return byTexts(
+        anyOf(
+          inspection.attachments,
+          (attachment) => of(attachment, foundIn(find, attachment.text.slice(0, characters), 'its text')),
+          NO_ATTACHMENT,
+        ),
       );
     });
 }

@@ -34,4 +34,8 @@ export function onContent(look: Look, verdictOf: (seen: SeenContent) => Verdict)
   return isEncrypted ? no(ENCRYPTED) : onSeen(look, verdictOf);
 }
 
+/** Of what was searched in texts. */
+export const byTexts = (verdict: Verdict): Verdict =>
+  verdict.answer === 'yes' ? { ...verdict, byTexts: true } : verdict;
+
 const ENCRYPTED = 'the message is encrypted by its sender, and its content cannot be looked at';

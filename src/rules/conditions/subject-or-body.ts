@@ -3,7 +3,7 @@ import { disclaimerText } from '#rules/disclaimer-text.ts';
 import type { Look, MessageEvaluator } from '#rules/look.ts';
 import type { Find } from '#rules/search.ts';
 import { anyOf, needs, unknown, type Verdict } from '#rules/verdict.ts';
-import { onContent } from './content.ts';
+import { byTexts, onContent } from './content.ts';
 import { foundIn } from './found.ts';
 import { PATTERN_LIMIT, WORD_LIMIT } from './limits.ts';
 import type { ConditionRows } from './row.ts';
@@ -16,6 +16,7 @@ export const SUBJECT_OR_BODY_CONDITIONS = {
     parameters: [{ name: 'subjectOrBodyContainsWords', type: 'words', longestCharacters: WORD_LIMIT }],
     scope: 'message',
     need: 'content',
+    searchesTexts: true,
     meaning: 'the subject or the text of the message contains one of these words',
     prepare: (words, search) => inSubjectOrBody(search.words(words)),
   },
@@ -24,6 +25,7 @@ export const SUBJECT_OR_BODY_CONDITIONS = {
     parameters: [{ name: 'subjectOrBodyMatchesPatterns', type: 'patterns', longestCharacters: PATTERN_LIMIT }],
     scope: 'message',
     need: 'content',
+    searchesTexts: true,
     meaning: 'the subject or the text of the message matches one of these patterns',
     prepare: (patterns, search) => inSubjectOrBody(search.patterns(patterns)),
   },
@@ -72,6 +74,6 @@ function inTexts(find: Find): (look: Look) => Verdict {
     onContent(look, ({ texts }) =>
       texts === undefined
         ? unknown('the text of the message was not kept')
-        : anyOf(texts, ({ text }) => foundIn(find, text, 'the text'), 'the message has no text'),
+        : byTexts(anyOf(texts, ({ text }) => foundIn(find, text, 'the text'), 'the message has no text')),
     );
 }
