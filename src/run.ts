@@ -80,6 +80,7 @@ class RunningRelay {
   readonly #stop = Promise.withResolvers<void>();
   #config: RelayConfig;
   #documents: MailFlowDocuments;
+  #lastReload: Promise<unknown> = Promise.resolve();
   /** The last one, until another is carried out. */
   #refusedReload: RelayStatus['refusedReload'];
   #state: RelayState = 'starting';
@@ -171,7 +172,15 @@ class RunningRelay {
     this.#stop.resolve();
   }
 
+  /** One after the other: files that were read earlier must not come into force later. */
   async #reload(): Promise<ReloadOutcome> {
+    const mine = this.#lastReload.then(async () => this.#reloadNow());
+    this.#lastReload = mine;
+    return mine;
+  }
+
+  /** Never rejects. */
+  async #reloadNow(): Promise<ReloadOutcome> {
     try {
       const { requested, file } = this.#parts.loaded;
       const loaded = loadConfig(requested, this.#parts.machine);
