@@ -45,7 +45,7 @@ export function registerRuleReplay(rule: Command, context: CommandContext): void
     .option('--limit <messages>', 'messages that are told at most', readLimit, DEFAULT_ROWS)
     .option('--json', 'as JSON')
     .description(
-      'Try rules on the mail that was evaluated lately: for which of it would something else have happened? Texts are not kept, only what conditions found in them: where new or changed conditions look at texts it cannot be told.',
+      'Try rules on the mail that was evaluated lately: for which of it would something else have happened? Texts are not kept, only whether the conditions on them held that were asked: where it hangs on others, it cannot be told.',
     )
     .action(async (options: ReplayOptions) => replayMail(context, options));
   withExamples(command, ['postern rule replay --last 7d --rules drafts/', 'postern rule replay --last 24h --json']);

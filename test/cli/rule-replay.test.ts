@@ -94,6 +94,21 @@ test('what hangs on texts that are gone cannot be told', async () => {
   assert.match(out, /0 different, 0 would wait, 1 cannot be told\.$/);
 });
 
+test('of texts that are gone it is known what a condition found that has not changed', async () => {
+  writeFileSync(
+    join(rules, 'rules.yaml'),
+    'rules:\n  - name: Body\n    mode: audit\n    subjectOrBodyContainsWords: [text]\n    quarantine: true\n',
+  );
+  await receive('01A', 3, 'An offer');
+  draft('rules:\n  - name: Body\n    subjectOrBodyContainsWords: [text]\n    quarantine: true\n');
+  const { out } = await bench.run('rule', 'replay', '--rules', drafts);
+  assert.match(out, /\n {2}now {2}bob@theirs\.test: .*\(Body\)\n/);
+  assert.match(out, /1 different, 0 would wait, 0 cannot be told\.$/);
+  draft('rules:\n  - name: Body\n    subjectOrBodyContainsWords: [texts]\n    quarantine: true\n');
+  const changed = await bench.run('rule', 'replay', '--rules', drafts);
+  assert.match(changed.out, /\n {2}cannot be told: Body: the text of the message was not kept\n/);
+});
+
 test('only mail of the time that is asked for is tried', async () => {
   await receive('01A', 30, 'An offer');
   await receive('01B', 2, 'An offer');

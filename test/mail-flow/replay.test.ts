@@ -10,6 +10,7 @@ import { replay, type Replay } from '#mail-flow/replay.ts';
 import { compactTrail } from '#mail-flow/trail.ts';
 import { tryMessage } from '#mail-flow/trial.ts';
 import { compileRules } from '#rules/compile.ts';
+import type { Trail } from '#rules/evaluation.ts';
 import type { Rule, RuleSet } from '#rules/rule.ts';
 import { MemoryRecordStore } from '../doubles/records.ts';
 import { rule as anyRule } from '../rules/known-message.ts';
@@ -38,7 +39,10 @@ const setOf = (...rules: readonly Rule[]): RuleSet => ({ version: 'v', rules });
 /** A message as the relay evaluates it under these rules, and as it is kept. */
 const kept = async (...rules: readonly Rule[]): Promise<Remembered> => (await keeping(MESSAGE, rules)).message;
 
-async function keeping(text: string, rules: readonly Rule[]): Promise<{ message: Remembered; record: string }> {
+async function keeping(
+  text: string,
+  rules: readonly Rule[],
+): Promise<{ message: Remembered; record: string; trail: Trail }> {
   const bytes = Buffer.from(text);
   const { result, facts } = await tryMessage(
     {
@@ -56,7 +60,8 @@ async function keeping(text: string, rules: readonly Rule[]): Promise<{ message:
   memory.remember({ result: { ...result, trail: compactTrail(result.trail) }, facts });
   await memory.flush();
   const [record] = await store.list('rule-facts', { limit: 1 });
-  for await (const message of recall(store, new Date(0))) return { message, record: record?.value ?? '' };
+  for await (const message of recall(store, new Date(0)))
+    return { message, record: record?.value ?? '', trail: result.trail };
   throw new assert.AssertionError({ message: 'nothing was kept' });
 }
 
@@ -243,9 +248,10 @@ describe('of a text that is gone it is known what a condition found there', () =
   });
 
   test('without a word of the text or of the condition', async () => {
-    const { record } = await keeping(MESSAGE, [when('Body', body), when('Absent', words('absent'))]);
+    const { record, trail } = await keeping(MESSAGE, [when('Body', body), when('Absent', words('absent'))]);
     assert.match(record, /"answers":\{"yes":"[\w-]{8}"/);
     assert.doesNotMatch(record, /pay|4111|absent/i);
+    assert.deepEqual(Object.keys(trail), ['version', 'rules']);
   });
 });
 

@@ -91,6 +91,9 @@ describe('what an evaluation notes', () => {
       { conditions: [words('secret')] },
       { conditions: [words('absent')] },
       { exceptions: [words('none')] },
+      { conditions: [words('absent')] },
+      // Not asked, and so not taken for another.
+      { conditions: [{ parameter: 'subjectContainsWords', value: ['absent'] }, words('top')] },
     ]);
     assert.deepEqual(answers, {
       yes: keyOf(words('secret')),
