@@ -81,7 +81,7 @@ export class Evaluator<Kept extends Pick<Trail, 'version'> = CompactTrail> {
       if (result.kind !== 'needs') return { result: { ...result, trail: this.#parts.keep(result.trail) }, facts };
       gathered.header ??= readHeader(await headerOctets(submission));
       if (result.need === 'header') continue;
-      gathered.people ??= await this.#parts.directory().find(peopleIn(submission, gathered.header, rules.addresses));
+      gathered.people ??= await this.#parts.directory().find(peopleIn(submission, gathered.header, rules));
       if (result.need === 'directory') continue;
       const answer = await this.#parts.inspect({ facts: { ...plain, ...gathered }, content: submission.content });
       if (answer.kind === 'done') {
@@ -117,14 +117,15 @@ function plainFacts({ messageId, envelopeSender, recipients, client, facts }: Su
 export function peopleIn(
   { envelopeSender, recipients }: Pick<Submission, 'envelopeSender' | 'recipients'>,
   { from, to, cc }: HeaderFacts,
-  addedByRules: readonly string[],
+  rules: Pick<CompiledRuleSet, 'addresses' | 'asksForNamed'>,
 ): readonly string[] {
   const named = [
     from,
     envelopeSender.toLowerCase(),
     ...recipients.flatMap(({ address, original }) => [address, original]),
   ];
-  return [...new Set([...named, ...to, ...cc, ...addedByRules])].filter((address) => address !== '');
+  const inHeader = rules.asksForNamed ? [...to, ...cc] : [];
+  return [...new Set([...named, ...inHeader, ...rules.addresses])].filter((address) => address !== '');
 }
 
 async function headerOctets({ content, facts: { headerBytes } }: Submission): Promise<Uint8Array> {

@@ -30,7 +30,7 @@ export async function replay({ facts, outcome }: Remembered, parts: ReplayParts)
   let known: MessageFacts = { ...facts, isAcceptedDomain };
   let result = evaluate(rules, known);
   if (result.kind === 'needs' && result.need === 'directory' && facts.header !== undefined) {
-    known = { ...known, people: await directory.find(peopleIn(facts, facts.header, rules.addresses)) };
+    known = { ...known, people: await directory.find(peopleIn(facts, facts.header, rules)) };
     const failure = whyNobody(known);
     if (failure !== undefined) return { kind: 'unknown', reason: failure };
     result = evaluate(rules, known);

@@ -38,6 +38,8 @@ export type CompiledRuleSet = {
   readonly rules: readonly CompiledRule[];
   /** Whom rules may add, put in the place of others or write into the header: the directory must be asked for them too. In lower case. */
   readonly addresses: readonly string[];
+  /** Whether the directory must be asked for those whom To and Cc name: a stranger may name thousands. */
+  readonly asksForNamed: boolean;
   /** Names and GUIDs of the sensitive information that rules look for. In lower case. */
   readonly informationNames: readonly string[];
   /** Of the conditions that search texts. */
@@ -61,6 +63,7 @@ export function compileRules({ rules, version }: RuleSet): CompiledRuleSet {
     version,
     rules: compiled,
     addresses: unique(rules.flatMap(({ actions }) => actions.flatMap(addressesIn))),
+    asksForNamed: rules.some(({ conditions, exceptions }) => [...conditions, ...exceptions].some(asksForNamed)),
     informationNames: unique(
       rules.flatMap(({ conditions, exceptions }) => [...conditions, ...exceptions].flatMap(namesIn)),
     ),
@@ -123,6 +126,11 @@ function addressesIn(action: Action): readonly string[] {
 
 /** Whom the header names, for the conditions that look at it behind such a rule. */
 const PEOPLE_FIELDS: ReadonlySet<string> = new Set(['from', 'sender', 'to', 'cc']);
+
+const asksForNamed = ({ parameter }: Condition): boolean =>
+  parameter === 'anyOfToHeaderMemberOf' ||
+  parameter === 'anyOfCcHeaderMemberOf' ||
+  parameter === 'anyOfToCcHeaderMemberOf';
 
 function namesIn(condition: Condition): readonly string[] {
   return condition.parameter === 'messageContainsDataClassifications' ? condition.value.map(({ name }) => name) : [];

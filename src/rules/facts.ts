@@ -19,7 +19,7 @@ export type HeaderFieldFact = ReadHeader['fields'][number];
 export type RecipientFact = {
   /** As RCPT named it, canonical and in lower case. */
   readonly address: string;
-  /** As it was first addressed (ORCPT), else as `address`. */
+  /** As it was first addressed (ORCPT of an authenticated client), else as `address`. */
   readonly original: string;
 };
 
@@ -54,7 +54,7 @@ export type MessageFacts = {
   /** The accepted domains, in A-labels, and which of their names are ours: `matchesDomain` of `mail/domain-pattern.ts`. */
   readonly isAcceptedDomain: (domain: string) => boolean;
   readonly header?: HeaderFacts | undefined;
-  /** Everybody that a rule may ask for: sender, recipients, To and Cc, and their managers. Keys as addresses above. */
+  /** Everybody that a rule may ask for: sender, recipients, To and Cc where rules ask who that is, and their managers. Keys as addresses above. */
   readonly people?: ReadonlyMap<string, PersonFinding> | undefined;
   readonly content?: ContentFacts | undefined;
 };

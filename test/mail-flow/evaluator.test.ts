@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { memoryDirectory } from '#directory/memory.ts';
 import type { Content } from '#mail/content.ts';
 import type { ContentAnswer, ContentJob, ContentTerms } from '#mail-flow/content-job.ts';
-import { Evaluator, type Evaluated, type Submission } from '#mail-flow/evaluator.ts';
+import { Evaluator, peopleIn, type Evaluated, type Submission } from '#mail-flow/evaluator.ts';
 import { ThreadPool, type PoolLimits } from '#mail-flow/thread-pool.ts';
 import { compactTrail } from '#mail-flow/trail.ts';
 import { compileRules, type CompiledRuleSet } from '#rules/compile.ts';
@@ -111,6 +111,22 @@ describe('an evaluation over a real message', () => {
       result.branches[0]?.recipients.map(({ address }) => address),
       ['bob@there.test', 'max@ours.test'],
     );
+  });
+
+  test('whom To and Cc name is asked for only where a rule wants to know', async () => {
+    const header = { fields: [], from: 'ann@ours.test', to: ['to@ours.test'], cc: ['cc@ours.test'], subject: '' };
+    const asked = (one: Partial<Rule>): readonly string[] =>
+      peopleIn(submission(CARD), header, compileRules(ruleSet(rule(one))));
+    const others = ['ann@ours.test', 'bob@there.test'];
+    const groups = ['sales@ours.test'];
+    assert.deepEqual(asked({ conditions: [{ parameter: 'sentToMemberOf', value: groups }] }), others);
+    for (const parameter of ['anyOfToHeaderMemberOf', 'anyOfCcHeaderMemberOf', 'anyOfToCcHeaderMemberOf'] as const) {
+      assert.deepEqual(asked({ conditions: [], exceptions: [{ parameter, value: groups }] }), [
+        ...others,
+        'to@ours.test',
+        'cc@ours.test',
+      ]);
+    }
   });
 
   test('a thread that takes too long has failed, and the rule says what becomes of the mail', async () => {
