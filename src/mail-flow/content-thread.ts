@@ -16,9 +16,13 @@ async function carryOut(job: ContentJob): Promise<ThreadReply<ContentAnswer>> {
     const { result, content } = await work.answer(job);
     return { kind: 'answer', answer: { result: { ...result, trail: compactTrail(result.trail) }, content } };
   } catch (error) {
-    return { kind: 'defect', reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: isOfMachine(error) ? 'later' : 'defect', reason };
   }
 }
+
+/** No more files or no memory to read the content: nothing is wrong with the message. */
+const isOfMachine = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 parentPort?.on('message', (request: ThreadRequest<ContentTerms, ContentJob>) => {
   if (request.kind === 'terms') work = new ContentWork(request.terms);

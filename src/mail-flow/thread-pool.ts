@@ -13,7 +13,7 @@ export type PoolLimits = {
   readonly timeout: Milliseconds;
 };
 
-/** `closed`: the pool was closed before it was done. `busy`: its turn did not come in time. */
+/** `closed`: the pool was closed before it was done. `busy`: its turn did not come in time, or the machine failed it. */
 export type JobResult<Answer> =
   | { readonly kind: 'done'; readonly answer: Answer }
   | {
@@ -26,9 +26,9 @@ export type JobResult<Answer> =
 export type ThreadRequest<Terms, Job> =
   { readonly kind: 'terms'; readonly terms: Terms } | { readonly kind: 'job'; readonly job: Job };
 
-/** What comes back, one for each job. */
+/** What comes back, one for each job. `later`: it may go well another time. */
 export type ThreadReply<Answer> =
-  { readonly kind: 'answer'; readonly answer: Answer } | { readonly kind: 'defect'; readonly reason: string };
+  { readonly kind: 'answer'; readonly answer: Answer } | { readonly kind: 'defect' | 'later'; readonly reason: string };
 
 type Waiting<Job, Answer> = {
   readonly job: Job;
@@ -139,7 +139,7 @@ export class ThreadPool<Terms, Job, Answer> {
   }
 
   #take(thread: Thread<Terms, Job, Answer>, reply: ThreadReply<Answer>): void {
-    this.#finish(thread, reply.kind === 'answer' ? { kind: 'done', answer: reply.answer } : defect(reply.reason));
+    this.#finish(thread, resultOf(reply));
     thread.worker.unref();
     this.#dispatch();
   }
@@ -170,6 +170,11 @@ const LONGEST_WAIT_MS = 300_000;
 const BUSY = { kind: 'failed', cause: 'busy', reason: 'too much mail waits to be looked into' } as const;
 
 const CLOSED = { kind: 'failed', cause: 'closed', reason: 'the relay stops' } as const;
+
+function resultOf<Answer>(reply: ThreadReply<Answer>): JobResult<Answer> {
+  if (reply.kind === 'answer') return { kind: 'done', answer: reply.answer };
+  return { kind: 'failed', cause: reply.kind === 'later' ? 'busy' : 'defect', reason: reply.reason };
+}
 
 const defect = (reason: string): JobResult<never> => ({ kind: 'failed', cause: 'defect', reason });
 

@@ -149,6 +149,26 @@ describe('an evaluation over a real message', () => {
     }
   });
 
+  test('a file that a thread cannot read has no rule passed over', async () => {
+    const path = join(directory, 'gone');
+    writeFileSync(path, CARD);
+    const set = ruleSet(rule({ ...cards, ruleErrorAction: 'ignore' }));
+    const pool: Pool = new ThreadPool(
+      THREAD,
+      () => POOL,
+      () => ({ ruleSet: set, customTypes: [], acceptedDomains: ['ours.test'], limits: LIMITS }),
+    );
+    pools.push(pool);
+    const run = async (job: ContentJob): ReturnType<Pool['run']> => {
+      rmSync(path);
+      return pool.run(job);
+    };
+    const content: Content = { kind: 'file', path, sizeBytes: CARD.length };
+    const { result } = await evaluatorOf(() => compileRules(set), { run }).evaluate(submission(CARD, { content }));
+    assert.equal(result.kind, 'deferred');
+    assert.match('reason' in result ? result.reason : '', /^ENOENT/);
+  });
+
   test('rules that change while a message is looked into know whom they are about', async () => {
     const copies = { ...cards, actions: [{ parameter: 'blindCopyTo', value: ['zoe@ours.test'] }] } as const;
     const members = [{ parameter: 'sentToMemberOf', value: ['sales@ours.test'] }] as const;
