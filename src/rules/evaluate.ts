@@ -13,11 +13,11 @@ import type { Change, Evaluation, EvaluationResult, Notice, RuleTrail, Trail, Un
 import { listed } from './evidence.ts';
 import type { HeaderFacts, MessageFacts, Need } from './facts.ts';
 import { changed, type HeaderView } from './header-view.ts';
-import { judge, type Gathering, type Judged } from './judge.ts';
+import { judge, ruledOutAtOnce, type Gathering, type Judged } from './judge.ts';
 import type { KnownFacts, Look, Recipient } from './look.ts';
 import type { Rule } from './rule.ts';
 import { TextAnswerSheet } from './text-answers.ts';
-import { actionsFailed, matched, mergedTrails, passedOver, unmatched } from './trail.ts';
+import { actionsFailed, failedAt, matched, mergedTrails, passedOver, unmatched } from './trail.ts';
 
 export function evaluate({ rules, version, textKeys }: CompiledRuleSet, facts: MessageFacts): EvaluationResult {
   const run = new Run(facts, textKeys);
@@ -84,12 +84,13 @@ class Run {
   }
 
   #applyTo(branch: OpenBranch, compiled: CompiledRule): Applied | Stopped {
-    const judged = judge(compiled, branch, this.#gathering(compiled.rule));
-    if (judged.kind === 'needs') return judged;
-    if (judged.standings.size === 0) {
-      this.#trails.push(unmatched(compiled, judged));
+    const line = ruledOutAtOnce(compiled, this.#lookAt(branch, compiled.rule), this.#textAnswers);
+    if (line !== undefined) {
+      this.#trails.push(failedAt(compiled, line));
       return unchanged(branch);
     }
+    const judged = judge(compiled, branch, this.#gathering(compiled.rule));
+    if (judged.kind === 'needs') return judged;
     const chosen = recipientsOf(judged, 'yes');
     const hasFailed = recipientsOf(judged, 'error').size > 0;
     if (chosen.size > 0 && !(hasFailed && compiled.defers)) return this.#act(branch, compiled, judged);

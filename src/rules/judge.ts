@@ -9,7 +9,7 @@ import type { Need } from './facts.ts';
 import type { Look, Recipient } from './look.ts';
 import type { DetectedInformation } from './sit/detection.ts';
 import type { TextAnswerSheet } from './text-answers.ts';
-import type { Decided } from './verdict.ts';
+import type { Decided, Verdict } from './verdict.ts';
 
 /** How it stands with a recipient whom no answer has ruled out: it holds so far, or something could not be told. */
 type Standing = Exclude<Answer, 'no'>;
@@ -57,6 +57,38 @@ export function judge(compiled: CompiledRule, branch: OpenBranch, gathering: Gat
   }
 }
 
+/**
+ * Most rules fail at their first test, and there may be hundreds: the line of the trail where that test rules everybody out,
+ * `undefined` where the rule has to be judged.
+ */
+export function ruledOutAtOnce(
+  { tests }: CompiledRule,
+  look: Look,
+  textAnswers: TextAnswerSheet,
+): ConditionTrail | undefined {
+  const [test] = tests;
+  const [someone] = look.recipients;
+  if (test?.scope !== 'message' || someone === undefined) return undefined;
+  const { parameter, exception } = test;
+  const verdict = askedOnce(test, look, someone, textAnswers);
+  if (verdict.answer !== (exception ? 'yes' : 'no')) return undefined;
+  return { parameter, exception, answer: verdict.answer, recipients: undefined, evidence: verdict.evidence };
+}
+
+/** In a line, which condition or exception it was. */
+export const ruledOutBy = ({
+  parameter,
+  exception,
+  evidence,
+}: Pick<ConditionTrail, 'parameter' | 'exception' | 'evidence'>): string =>
+  `${exception ? 'exception ' : ''}${parameter}: ${evidence}`;
+
+/** Of a test that answers the same for everybody. */
+function askedOnce(test: Test, look: Look, someone: Recipient, textAnswers: TextAnswerSheet): Verdict {
+  const verdict = test.evaluate(look, someone);
+  return test.textPlace === undefined ? verdict : textAnswers.settled(test.textPlace, verdict, look);
+}
+
 const cheapest = (needed: readonly Need[]): Need =>
   needed.includes('header') ? 'header' : needed.includes('directory') ? 'directory' : 'content';
 
@@ -87,13 +119,10 @@ class Judgement {
     return test.scope === 'message' ? this.#askOnce(test, look) : this.#askForEach(test, look);
   }
 
-  /** Most rules fail here, and there may be hundreds: nothing is made for it but its line of the trail. */
   #askOnce(test: Test, look: Look): Need | undefined {
     const [someone] = this.#standings.keys();
     if (someone === undefined) return undefined;
-    const answered = test.evaluate(look, someone);
-    const { textPlace } = test;
-    const verdict = textPlace === undefined ? answered : this.#textAnswers.settled(textPlace, answered, look);
+    const verdict = askedOnce(test, look, someone, this.#textAnswers);
     if (verdict.answer === 'needs') return verdict.need;
     for (const recipient of this.#standings.keys()) this.#apply(recipient, verdict, test.exception);
     this.#note(test, { answer: verdict.answer, recipients: undefined, evidence: verdict.evidence });
@@ -114,7 +143,7 @@ class Judgement {
 
   #note({ parameter, exception }: Test, { answer, recipients, evidence }: Summary): void {
     this.#conditions.push({ parameter, exception, answer, recipients, evidence });
-    if (this.isOver) this.#why = `${exception ? 'exception ' : ''}${parameter}: ${evidence}`;
+    if (this.isOver) this.#why = ruledOutBy({ parameter, exception, evidence });
   }
 
   #apply(recipient: Recipient, { answer, evidence, detected = [] }: Decided, exception: boolean): void {

@@ -1,9 +1,9 @@
 /** What is told of each rule that was looked at, so that anybody can follow why a message went the way it did. */
 import type { Acted } from './act.ts';
 import type { CompiledRule } from './compile.ts';
-import type { RuleTrail } from './evaluation.ts';
+import type { ConditionTrail, RuleTrail } from './evaluation.ts';
 import { listed } from './evidence.ts';
-import type { Judged } from './judge.ts';
+import { ruledOutBy, type Judged } from './judge.ts';
 
 type Told = Pick<RuleTrail, 'outcome' | 'why'> & Partial<Pick<RuleTrail, 'conditions' | 'actions' | 'recipients'>>;
 
@@ -30,9 +30,13 @@ export function matched(compiled: CompiledRule, judged: Judged, { actions }: Act
   return trailOf(compiled, { outcome: 'matched', why: `${whole}${part}${doubt}`, conditions, actions, recipients });
 }
 
+/** Nobody was left after its first test. */
+export function failedAt(compiled: CompiledRule, line: ConditionTrail): RuleTrail {
+  return trailOf(compiled, { outcome: 'not-matched', why: ruledOutBy(line), conditions: [line] });
+}
+
 /** It holds for nobody, or nobody knows. */
 export function unmatched(compiled: CompiledRule, { standings, conditions, why }: Judged): RuleTrail {
-  if (standings.size === 0) return trailOf(compiled, { outcome: 'not-matched', why, conditions });
   const kinds = [...standings.values()];
   const outcome = kinds.includes('error') ? 'error' : kinds.includes('unknown') ? 'unknown' : 'not-matched';
   const recipients = [...standings.keys()].map(({ address }) => address);
