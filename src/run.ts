@@ -199,9 +199,9 @@ class RunningRelay {
           throw error instanceof StartRefused ? this.#problemOf(error) : error;
         });
       }
+      await this.#supervisor.reload({ config, documents });
       this.#config = config;
       this.#documents = documents;
-      await this.#supervisor.reload({ config, documents });
       this.#refusedReload = undefined;
       this.#report('relay.reloaded', { file });
       return { kind: 'reloaded' };

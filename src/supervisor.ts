@@ -76,9 +76,20 @@ export class Supervisor {
     return started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))[0] ?? [];
   }
 
+  /** Rejects when any process cannot go by it; then none does. */
   async reload(setup: RelaySetup): Promise<void> {
+    const before = this.#setup;
+    const refused = await this.#putInForce(setup);
+    if (refused === undefined) return;
+    // One that cannot open a listener has new rules already, and whoever asked is told that the old ones stay.
+    await this.#putInForce(before);
+    throw refused.reason;
+  }
+
+  async #putInForce(setup: RelaySetup): Promise<PromiseRejectedResult | undefined> {
     this.#setup = setup;
-    await Promise.all(this.#relays().map(async (relay) => relay.reload(setup)));
+    const done = await Promise.allSettled(this.#relays().map(async (relay) => relay.reload(setup)));
+    return done.find((result) => result.status === 'rejected');
   }
 
   wake(): void {
