@@ -14,6 +14,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const TAB = 0x09;
+const VERTICAL_TAB = 0x0b;
+const FORM_FEED = 0x0c;
 const DASH = 0x2d;
 
 /**
@@ -46,7 +48,7 @@ export function guessBoundary(body: Uint8Array): string | undefined {
     if (lineEnd === -1) return undefined;
     const isLong = lineEnd - at > LONGEST_LINE;
     if (isLong || !isPartHeader(bytes, lineEnd + 1)) continue;
-    const boundary = bytes.toString('latin1', at + 2, lineEnd).trimEnd();
+    const boundary = bytes.toString('latin1', at + 2, lineEnd).replace(/[ \t\v\f\r]+$/, '');
     if (boundary !== '') return boundary;
   }
   return undefined;
@@ -83,12 +85,16 @@ function* delimitersOf(body: Uint8Array, boundary: string): Generator<Delimiter>
   }
 }
 
+/** What some readers pass over as they do spaces is passed over here too. */
+const isBlank = (octet: number | undefined): boolean =>
+  octet === SPACE || octet === TAB || octet === VERTICAL_TAB || octet === FORM_FEED;
+
 /** Behind the boundary only dashes and blanks may stand. */
 function readDelimiter(bytes: Buffer, start: number, length: number): Delimiter | undefined {
   let at = start + length;
   const closing = bytes[at] === DASH && bytes[at + 1] === DASH;
   if (closing) at += 2;
-  while (bytes[at] === SPACE || bytes[at] === TAB) at += 1;
+  while (isBlank(bytes[at])) at += 1;
   if (at >= bytes.length) return { start, end: at, closing };
   if (bytes[at] === CR) at += 1;
   if (bytes[at] === LF) return { start, end: at + 1, closing };

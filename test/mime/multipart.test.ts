@@ -25,6 +25,7 @@ describe('sectionsOf', () => {
       '--b \t\r\nx\r\n--b-- \r\n',
       ['outside:', 'part:x', 'outside:'],
     ],
+    ['also those that only some readers pass over', '--b\f\v\r\nx\r\n--b--', ['outside:', 'part:x', 'outside:']],
     ['line ends of Unix are line ends', '--b\nx\n--b--\n', ['outside:', 'part:x', 'outside:']],
     [
       'nothing else may follow a delimiter',
@@ -70,6 +71,14 @@ describe('guessBoundary', () => {
   ] as const) {
     test(what, () => assert.equal(guessBoundary(Buffer.from(body)), boundary));
   }
+
+  test('what it is has a delimiter, whatever stands behind it', () => {
+    for (let octet = 0; octet < 256; octet += 1) {
+      const body = Buffer.from(`--b${String.fromCharCode(octet)}\r\nContent-Type: x\r\n\r\nx`, 'latin1');
+      const boundary = guessBoundary(body);
+      assert.ok(boundary === undefined || hasDelimiter(body, boundary), `octet ${octet}`);
+    }
+  });
 });
 
 test('hasDelimiter tells whether there is any', () => {

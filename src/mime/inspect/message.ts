@@ -110,7 +110,7 @@ class MessageReader implements MessageContents {
     const header = indexHeader(octets.subarray(0, Math.min(headerEnd, MAX_HEADER_BYTES)));
     if (level === 0) this.header = header;
     const body = octets.subarray(headerEnd);
-    const encodings = encodingsOf(rawValues(header, 'content-transfer-encoding').slice(0, MAX_READINGS));
+    const encodings = encodingsOf(rawValues(header, 'content-transfer-encoding'));
     for (const type of typesOf(header, defaultType)) this.#read({ header, type, body, encodings, level });
   }
 
@@ -137,7 +137,7 @@ class MessageReader implements MessageContents {
 
   #divide(body: Uint8Array, type: Parameterized): { body: Uint8Array; boundaries: readonly string[] } | undefined {
     const declared = [...new Set(valuesOf(type, 'boundary'))].filter((boundary) => boundary.trim() !== '');
-    const boundaries = declared.slice(0, MAX_READINGS).filter((boundary) => hasDelimiter(body, boundary));
+    const boundaries = firstAndLast(declared).filter((boundary) => hasDelimiter(body, boundary));
     if (boundaries.length > 0) return { body, boundaries };
     const guessed = guessBoundary(body);
     return guessed === undefined ? undefined : { body, boundaries: [guessed] };
@@ -255,15 +255,26 @@ const rawValues = (header: readonly HeaderField[], name: string): string[] =>
     .filter((field) => field.name.length === name.length && field.name.toLowerCase() === name)
     .map(({ rawValue }) => rawValue);
 
-/** RFC 2045 §5.2: text without a type that can be read. Of several fields some readers take the first and others the last. */
+/** Of several values some readers take the first and others the last. */
+const firstAndLast = <T>(values: readonly T[]): readonly T[] =>
+  values.length <= MAX_READINGS ? values : [...values.slice(0, MAX_READINGS - 1), ...values.slice(-1)];
+
+/** RFC 2045 §5.2: text without a type that can be read. */
 function typesOf(header: readonly HeaderField[], defaultType: string): readonly Parameterized[] {
-  const written = rawValues(header, 'content-type');
-  const chosen =
-    written.length <= MAX_READINGS ? written : [...written.slice(0, MAX_READINGS - 1), written.at(-1) ?? ''];
-  const types = [...new Set(chosen.map((value) => value.trim()))].map(parseParameterized).map((type) => {
-    return /^[^\s/]+\/[^\s/]+$/.test(type.value) ? type : { ...type, value: 'text/plain' };
-  });
+  const written = firstAndLast(rawValues(header, 'content-type'));
+  const types = [...new Set(written.map((value) => value.trim()))].map(typeOf);
   return types.length === 0 ? [{ value: defaultType, parameters: [] }] : types;
+}
+
+/** `text/html charset=utf-8`, `text / html`: readers take the words for the type that they begin with. */
+const LOOSE_TYPE = /^\s*([^\s/;,]+)\s*\/\s*([^\s/;,]+)[\s,]*;?/;
+
+function typeOf(rawValue: string): Parameterized {
+  const type = parseParameterized(rawValue);
+  if (/^[^\s/;,]+\/[^\s/;,]+$/.test(type.value)) return type;
+  const [start, main, sub] = LOOSE_TYPE.exec(rawValue) ?? [];
+  if (start === undefined) return { ...type, value: 'text/plain' };
+  return parseParameterized(`${main}/${sub};${rawValue.slice(start.length)}`);
 }
 
 const charsetOf = (type: Parameterized): string => valuesOf(type, 'charset')[0] ?? '';
@@ -275,12 +286,12 @@ function dispositionOf(header: readonly HeaderField[]): Parameterized {
 /** Those of Content-Disposition first (RFC 2183 §2.3), then those of Content-Type. */
 function namesOf(header: readonly HeaderField[], type: Parameterized): readonly string[] {
   const written = [
-    ...rawValues(header, 'content-disposition')
-      .slice(0, MAX_READINGS)
-      .flatMap((value) => valuesOf(parseParameterized(value), 'filename')),
-    ...valuesOf(type, 'name'),
+    ...firstAndLast(rawValues(header, 'content-disposition')).flatMap((value) =>
+      firstAndLast(valuesOf(parseParameterized(value), 'filename')),
+    ),
+    ...firstAndLast(valuesOf(type, 'name')),
   ];
-  const names = written.slice(0, MAX_READINGS * 2).map((value) => fileName(readableName(value)));
+  const names = written.map((value) => fileName(readableName(value)));
   return [...new Set(names)].filter((name) => name !== '');
 }
 

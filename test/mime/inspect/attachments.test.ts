@@ -32,6 +32,21 @@ describe('inspect: names of attachments', () => {
     assert.deepEqual(names, ['a.txt', 'b.exe']);
   });
 
+  test('that many fields tell are told, the last one too', async () => {
+    const names = await named(
+      ...['a', 'b', 'c', 'd.exe'].map((name) => `Content-Disposition: attachment; filename=${name}`),
+    );
+    assert.ok(names.includes('d.exe'));
+  });
+
+  test('of a type without the semicolon behind it count', async () => {
+    const { attachments } = await look(lines('Content-Type: application/x name=a.exe', '', 'x'));
+    assert.deepEqual(
+      attachments.map(({ name, declaredType }) => [name, declaredType]),
+      [['a.exe', 'application/x']],
+    );
+  });
+
   test('of Content-Type count where the other has none', async () => {
     const { attachments } = await look(lines('Content-Type: application/x; name=a.txt', '', 'x'));
     assert.equal(attachments[0]?.name, 'a.txt');

@@ -106,6 +106,24 @@ describe('inspect: evasions', () => {
       lines('Content-Type: multipart/mixed; boundary=a; boundary=b', '', '--b', '', '4111', '--b--'),
       '4111',
     ],
+    [
+      'the last of four boundaries',
+      lines(
+        'Content-Type: multipart/mixed; boundary=a; boundary=b; boundary=c; boundary=d',
+        '',
+        '--a',
+        '',
+        '--d',
+        '',
+        '4111',
+      ),
+      '4111',
+    ],
+    [
+      'a delimiter line with other blanks behind it',
+      lines('Content-Type: multipart/mixed; boundary=b', '', '--b\f', 'Content-Type: text/plain', '', '4111', '--b--'),
+      '4111',
+    ],
     ['two types, the second', lines('Content-Type: image/png', 'Content-Type: text/plain', '', '4111'), '4111'],
     [
       'text before the first part',
@@ -129,6 +147,21 @@ describe('inspect: evasions', () => {
       lines('Content-Transfer-Encoding: 7bit', 'Content-Transfer-Encoding: base64', '', 'NDExMQ=='),
       '4111',
     ],
+    [
+      'the last of four encodings',
+      lines(
+        ...['7bit', '8bit', 'binary', 'base64'].map((encoding) => `Content-Transfer-Encoding: ${encoding}`),
+        '',
+        'NDExMQ==',
+      ),
+      '4111',
+    ],
+    [
+      'a type without the semicolon behind it',
+      lines('Content-Type: text/html charset=utf-8', '', '4<b></b>111'),
+      '4111',
+    ],
+    ['a type with blanks in it', lines('Content-Type: text / html', '', '4<b></b>111'), '4111'],
     ['an encoding that is none', lines('Content-Transfer-Encoding: nonsense', '', '4111'), '4111'],
     ['base64 with garbage in it', lines('Content-Transfer-Encoding: base64', '', 'ND!Ex*MQ=='), '4111'],
     ['base64 that is none', lines('Content-Transfer-Encoding: base64', '', 'card: 4111!'), '4111'],
