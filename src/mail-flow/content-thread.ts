@@ -9,6 +9,8 @@ import { compactTrail } from './trail.ts';
 import type { ThreadReply, ThreadRequest } from './thread-pool.ts';
 
 let work: ContentWork | undefined;
+/** What is under way: the next job begins when it is answered. */
+let last: Promise<void> = Promise.resolve();
 
 async function carryOut(job: ContentJob): Promise<ThreadReply<ContentAnswer>> {
   try {
@@ -24,7 +26,11 @@ async function carryOut(job: ContentJob): Promise<ThreadReply<ContentAnswer>> {
 /** No more files or no memory to read the content: nothing is wrong with the message. */
 const isOfMachine = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
-parentPort?.on('message', (request: ThreadRequest<ContentTerms, ContentJob>) => {
+async function take(request: ThreadRequest<ContentTerms, ContentJob>): Promise<void> {
   if (request.kind === 'terms') work = new ContentWork(request.terms);
-  else void carryOut(request.job).then((reply) => parentPort?.postMessage(reply, []));
+  else parentPort?.postMessage(await carryOut(request.job), []);
+}
+
+parentPort?.on('message', (request: ThreadRequest<ContentTerms, ContentJob>) => {
+  last = last.then(async () => take(request));
 });

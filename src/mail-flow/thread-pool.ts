@@ -1,7 +1,7 @@
 /**
  * Threads that do work which a stranger's mail may make slow or large: one job at a time in each, with a deadline and a limit of
  * memory. A thread that goes past either is ended with its job, which then has failed, and another takes its place. What the work is
- * says the script of the threads.
+ * says the script of the threads, which must not begin a job before it has answered the one before.
  */
 import { Worker } from 'node:worker_threads';
 import type { Bytes, Milliseconds } from '#mail/units.ts';
@@ -36,13 +36,13 @@ type Waiting<Job, Answer> = {
   readonly resolve: (result: JobResult<Answer>) => void;
 };
 
-type Running<Job, Answer> = Waiting<Job, Answer> & { readonly timer: NodeJS.Timeout };
-
 type Thread<Terms, Job, Answer> = {
   readonly worker: Worker;
   /** Those that it was told last. */
   terms: Terms | undefined;
-  running: Running<Job, Answer> | undefined;
+  /** The first one runs, and `timer` ends it. */
+  readonly jobs: Waiting<Job, Answer>[];
+  timer: NodeJS.Timeout | undefined;
 };
 
 /** `terms` are what jobs have in common, such as the rules in force: told to a thread once, and again when they change. */
@@ -62,7 +62,7 @@ export class ThreadPool<Terms, Job, Answer> {
 
   /** Jobs that wait and that run. */
   get load(): number {
-    return this.#waiting.length + [...this.#threads].filter(({ running }) => running !== undefined).length;
+    return [...this.#threads].reduce((sum, { jobs }) => sum + jobs.length, this.#waiting.length);
   }
 
   /** Never rejects. Jobs begin in the order in which they came. */
@@ -84,10 +84,10 @@ export class ThreadPool<Terms, Job, Answer> {
   #dispatch(): void {
     this.#giveUp();
     while (this.#waiting.length > 0) {
-      const thread = this.#idle();
+      const thread = this.#idle() ?? this.#leastLoaded();
       if (thread === undefined) return;
       const next = this.#waiting.shift();
-      if (next !== undefined) this.#begin(thread, next);
+      if (next !== undefined) this.#give(thread, next);
     }
   }
 
@@ -101,8 +101,14 @@ export class ThreadPool<Terms, Job, Answer> {
   }
 
   #idle(): Thread<Terms, Job, Answer> | undefined {
-    for (const thread of this.#threads) if (thread.running === undefined) return thread;
+    for (const thread of this.#threads) if (thread.jobs.length === 0) return thread;
     return this.#threads.size < this.#limits().threads ? this.#start() : undefined;
+  }
+
+  /** Small jobs are over sooner than a thread that has slept is awake: each has the next one at hand. */
+  #leastLoaded(): Thread<Terms, Job, Answer> | undefined {
+    const [least] = [...this.#threads].toSorted((one, other) => one.jobs.length - other.jobs.length);
+    return least !== undefined && least.jobs.length < JOBS_AT_HAND ? least : undefined;
   }
 
   #start(): Thread<Terms, Job, Answer> {
@@ -111,7 +117,7 @@ export class ThreadPool<Terms, Job, Answer> {
       name: 'mail flow',
       resourceLimits: { maxOldGenerationSizeMb: Math.max(16, Math.round(memory / MIB)) },
     });
-    const thread: Thread<Terms, Job, Answer> = { worker, terms: undefined, running: undefined };
+    const thread: Thread<Terms, Job, Answer> = { worker, terms: undefined, jobs: [], timer: undefined };
     worker.on('message', (reply: ThreadReply<Answer>) => this.#take(thread, reply));
     worker.on('error', (error) => void this.#end(thread, failureOf(error, this.#limits())));
     worker.on('exit', (code) => void this.#end(thread, defect(`its thread has ended with code ${code}`)));
@@ -121,11 +127,9 @@ export class ThreadPool<Terms, Job, Answer> {
     return thread;
   }
 
-  #begin(thread: Thread<Terms, Job, Answer>, waiting: Waiting<Job, Answer>): void {
-    const { timeout } = this.#limits();
-    const timer = setTimeout(() => void this.#end(thread, tooLate(timeout)), timeout);
-    thread.running = { ...waiting, timer };
+  #give(thread: Thread<Terms, Job, Answer>, waiting: Waiting<Job, Answer>): void {
     thread.worker.ref();
+    if (thread.jobs.push(waiting) === 1) this.#time(thread);
     const terms = this.#terms();
     if (thread.terms !== terms) {
       thread.terms = terms;
@@ -134,33 +138,40 @@ export class ThreadPool<Terms, Job, Answer> {
     this.#post(thread, { kind: 'job', job: waiting.job });
   }
 
+  /** From now on for the job that is the first. */
+  #time(thread: Thread<Terms, Job, Answer>): void {
+    const { timeout } = this.#limits();
+    thread.timer = setTimeout(() => void this.#end(thread, tooLate(timeout)), timeout);
+  }
+
   #post({ worker }: Thread<Terms, Job, Answer>, request: ThreadRequest<Terms, Job>): void {
     worker.postMessage(request, []);
   }
 
   #take(thread: Thread<Terms, Job, Answer>, reply: ThreadReply<Answer>): void {
-    this.#finish(thread, resultOf(reply));
-    thread.worker.unref();
+    clearTimeout(thread.timer);
+    thread.jobs.shift()?.resolve(resultOf(reply));
+    if (thread.jobs.length === 0) thread.worker.unref();
+    else this.#time(thread);
     this.#dispatch();
-  }
-
-  #finish(thread: Thread<Terms, Job, Answer>, result: JobResult<Answer>): void {
-    const { running } = thread;
-    if (running === undefined) return;
-    thread.running = undefined;
-    clearTimeout(running.timer);
-    running.resolve(result);
   }
 
   async #end(thread: Thread<Terms, Job, Answer>, result: JobResult<Answer>): Promise<void> {
     if (!this.#threads.delete(thread)) return;
-    this.#finish(thread, result);
+    clearTimeout(thread.timer);
+    const [first, ...others] = thread.jobs.splice(0);
+    first?.resolve(result);
+    if (this.#isClosed) for (const { resolve } of others) resolve(CLOSED);
+    else this.#waiting.unshift(...others);
     await thread.worker.terminate();
     this.#dispatch();
   }
 }
 
 const MIB = 1024 * 1024;
+
+/** Of one thread. */
+const JOBS_AT_HAND = 2;
 
 /** The time of so many jobs. */
 const JOBS_WAITED_FOR = 10;

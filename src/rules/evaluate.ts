@@ -149,6 +149,7 @@ class Run {
   }
 
   #headerOf(header: HeaderFacts, changes: readonly Change[]): HeaderView {
+    if (changes.length === 0) return header;
     const at = changes.findLastIndex((change) => this.#headers.has(change));
     const last = changes[at];
     let view = last === undefined ? header : (this.#headers.get(last) ?? header);

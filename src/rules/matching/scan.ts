@@ -53,7 +53,7 @@ export class Scan {
 
   #matcherOf(numbers: readonly number[]): PatternMatcher {
     return {
-      find: (text) => earliest(numbers.map((number) => this.#match(text, number))),
+      find: (text) => this.#earliestOf(numbers, text),
       findAll: (text, limit) => {
         const hits = numbers.flatMap((number) => this.#matches(text, number, limit));
         return hits.toSorted((one, other) => one.offset - other.offset).slice(0, limit);
@@ -87,18 +87,26 @@ export class Scan {
     return looked.words;
   }
 
-  #candidatesIn(text: string, number: number): Candidates {
-    const looked = this.#looked(text);
+  #candidatesIn(text: string, looked: Looked): readonly Candidates[] {
     this.#candidateSearch ??= new CandidateSearch(this.#patterns);
     looked.candidates ??= this.#candidateSearch.search(text);
-    return looked.candidates[number] ?? 'everywhere';
+    return looked.candidates;
   }
 
-  #match(text: string, number: number): Hit | undefined {
+  /** Nothing is done for patterns that cannot be in the text, which in most texts are all. */
+  #earliestOf(numbers: readonly number[], text: string): Hit | undefined {
+    const looked = this.#looked(text);
+    const candidates = this.#candidatesIn(text, looked);
+    const possible = numbers.filter((number) => candidates[number]?.length !== 0);
+    return possible.length === 0
+      ? undefined
+      : earliest(possible.map((number) => this.#match(text, number, looked, candidates[number])));
+  }
+
+  #match(text: string, number: number, { matches }: Looked, candidates: Candidates = 'everywhere'): Hit | undefined {
     const pattern = this.#patterns[number];
-    const { matches } = this.#looked(text);
     if (pattern === undefined || matches.has(number)) return matches.get(number);
-    const hit = firstMatch(pattern, text, this.#candidatesIn(text, number));
+    const hit = firstMatch(pattern, text, candidates);
     matches.set(number, hit);
     return hit;
   }
@@ -106,7 +114,8 @@ export class Scan {
   #matches(text: string, number: number, limit: number): readonly Hit[] {
     const pattern = this.#patterns[number];
     if (pattern === undefined) return [];
-    return allMatches(pattern, text, { candidates: this.#candidatesIn(text, number), limit });
+    const candidates = this.#candidatesIn(text, this.#looked(text))[number] ?? 'everywhere';
+    return allMatches(pattern, text, { candidates, limit });
   }
 
   #looked(text: string): Looked {

@@ -4,11 +4,24 @@
 const TEXTS_LIMIT = 1024;
 const CHARACTERS_LIMIT = 4_194_304;
 
+type Entry<Value> = { readonly text: string; readonly value: Value };
+
 export class TextMemory<Value> {
   readonly #values = new Map<string, Value>();
+  /** The two that were asked about last, since rules ask about the subject and the text in turn. */
+  #last: Entry<Value> | undefined;
+  #lastButOne: Entry<Value> | undefined;
   #characters = 0;
 
   of(text: string, make: () => Value): Value {
+    if (this.#last?.text === text) return this.#last.value;
+    const entry = this.#lastButOne?.text === text ? this.#lastButOne : { text, value: this.#find(text, make) };
+    this.#lastButOne = this.#last;
+    this.#last = entry;
+    return entry.value;
+  }
+
+  #find(text: string, make: () => Value): Value {
     const known = this.#values.get(text);
     if (known !== undefined) return known;
     const value = make();
@@ -26,6 +39,8 @@ export class TextMemory<Value> {
 
   clear(): void {
     this.#values.clear();
+    this.#last = undefined;
+    this.#lastButOne = undefined;
     this.#characters = 0;
   }
 }

@@ -72,6 +72,7 @@ export class TermTable {
 
 /** The hit of these words that stands first in the text. */
 export function firstOf(terms: readonly Term[], folded: FoldedText, hits: FirstHits): Hit | undefined {
+  if (hits.size === 0) return undefined;
   let first: { readonly value: string; readonly start: number; readonly end: number } | undefined;
   for (const { value, number } of terms) {
     const hit = hits.get(number);
