@@ -71,6 +71,32 @@ export function decodeText(octets: Uint8Array, charset: string): DecodedText {
   return decoderOf(label, false) === undefined ? decodeUndeclared(octets) : decodeKnown(octets, label);
 }
 
+/**
+ * All that some reader makes of them, the likeliest first: not all believe a byte order mark more than what is declared, guess at UTF-16, or
+ * know the rare charsets.
+ */
+export function decodeReadings(octets: Uint8Array, charset: string): readonly DecodedText[] {
+  const first = decodeText(octets, charset);
+  const label = canonicalCharset(charset);
+  const isWide = markedEncoding(octets) !== undefined || octetOrder(octets) !== undefined || UTF16.has(label);
+  if (!isWide && !RARE.has(label)) return [first];
+  const seen = new Map([[withoutMarks(first.text), first]]);
+  for (const { text } of [decodeDeclared(octets, label), decodeUndeclared(octets)]) {
+    const shown = withoutMarks(text);
+    if (!seen.has(shown)) seen.set(shown, { text: shown, flawed: true });
+  }
+  return [...seen.values()];
+}
+
+/** UTF-16 of Western languages looks the same in one octet for each character, but for its zeros and the mark. */
+const withoutMarks = (text: string): string => text.replaceAll('\0', '').replace(/^(?:\u00ff\u00fe|\u00fe\u00ff)/, '');
+
+function decodeDeclared(octets: Uint8Array, label: string): DecodedText {
+  if (UTF16.has(label)) return decodeKnown(octets, declaredOrder(label));
+  const isKnown = RARE.has(label) || decoderOf(label, false) !== undefined;
+  return isKnown ? decodeKnown(octets, label) : decodeUndeclared(octets);
+}
+
 /** In lower case, by the name that the table and `TextDecoder` go by. */
 export function canonicalCharset(charset: string): string {
   const label = charset.trim().toLowerCase().replaceAll(/["']/g, '');

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { decodeText } from '#mime/charset.ts';
+import { decodeReadings, decodeText } from '#mime/charset.ts';
 import { visible } from '#mime/visible.ts';
 
 const hex = (digits: string): Buffer => Buffer.from(digits.replaceAll(' ', ''), 'hex');
@@ -53,6 +53,23 @@ describe('decodeText', () => {
     for (let count = 0; count < 3000; count += 1) decodeText(ascii('x'), `none-${count}`);
     assert.equal(decodeText(hex('e4'), 'iso-8859-5').text, 'ф');
   });
+});
+
+describe('decodeReadings', () => {
+  for (const [what, octets, charset, texts] of [
+    ['one where nobody doubts', ascii('plain'), 'utf-8', ['plain']],
+    ['one of UTF-16 of Western languages', hex('34 00 31 00'), 'utf-16le', ['41']],
+    ['both of what says UTF-16 and is not', ascii('4111'), 'utf-16', ['ㄴㄱ', '4111']],
+    ['both of a mark that contradicts', Buffer.concat([hex('ff fe'), ascii('41')]), 'iso-8859-1', ['ㄴ', '41']],
+    ['both of a rare charset', ascii('+ADQ-'), 'utf-7', ['4', '+ADQ-']],
+    ['one of a rare charset that changes nothing', ascii('41'), 'utf-7', ['41']],
+  ] as const) {
+    test(`are ${what}`, () =>
+      assert.deepEqual(
+        decodeReadings(octets, charset).map(({ text }) => text),
+        texts,
+      ));
+  }
 });
 
 describe('visible', () => {

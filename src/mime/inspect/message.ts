@@ -2,7 +2,7 @@
  * One message taken apart: its texts, its files, and of which types it is made. Where readers differ in how they take something, each of
  * their readings is followed: what one of them shows, rules must see. Files are not looked into here, and messages in messages are files.
  */
-import { decodeText } from '#mime/charset.ts';
+import { decodeReadings, type DecodedText } from '#mime/charset.ts';
 import { endOfHeader, indexHeader, type HeaderField } from '#mime/header-index.ts';
 import type { InspectedText } from '#mime/inspection.ts';
 import { guessBoundary, hasDelimiter, sectionsOf } from '#mime/multipart.ts';
@@ -12,6 +12,7 @@ import { visible } from '#mime/visible.ts';
 import { LimitReached, type Budget } from './budget.ts';
 import { readCms } from './cms.ts';
 import { fileName } from './file-name.ts';
+import { flowedReadings } from './flowed.ts';
 import { textOfHtml } from './html-text.ts';
 import { unpack } from './unpack.ts';
 
@@ -66,6 +67,7 @@ const MAX_READINGS = 3;
 const OCTETS_OF_CHARACTER = 8;
 
 const SMIME_TYPES = new Set(['application/pkcs7-mime', 'application/x-pkcs7-mime']);
+const HTML_TYPES = new Set(['text/html', 'text/enriched', 'text/richtext']);
 /** Beside text/*: they hold nothing but lines for people or programs to read. */
 const PLAIN_TYPES = new Set([
   'message/delivery-status',
@@ -156,7 +158,7 @@ class MessageReader implements MessageContents {
     for (const { kind, octets } of sectionsOf(body, boundary)) {
       this.#budget.tick();
       if (kind === 'part') this.#entity(octets, level + 1, partType);
-      else if (!isUsualPreamble(octets)) this.#plain(octets, '', level);
+      else if (!isUsualPreamble(octets)) this.#plain(octets, PLAIN_TEXT, level);
     }
   }
 
@@ -204,24 +206,27 @@ class MessageReader implements MessageContents {
   #text({ type, body, encodings, level }: Entity): void {
     for (const encoding of encodings) {
       const { octets, flawed } = decodeBody(body, encoding);
-      const isHtml = type.value === 'text/html' || type.value === 'text/enriched' || type.value === 'text/richtext';
-      const charset = charsetOf(type) || (isHtml ? declaredInHtml(octets) : '');
-      if (isHtml) this.#html(octets, charset, flawed);
-      else this.#plain(octets, charset, level, flawed);
+      if (HTML_TYPES.has(type.value)) this.#html(octets, type, flawed);
+      else this.#plain(octets, type, level, flawed);
       // Readers that do not decode it show it as it is.
-      if (flawed && encoding === 'base64') this.#plain(body, charset, level, true);
+      if (flawed && encoding === 'base64') this.#plain(body, type, level, true);
     }
   }
 
-  #html(octets: Uint8Array, charset: string, damaged: boolean): void {
-    const { text: html, flawed } = this.#decode(octets, charset);
-    const { text, cut } = textOfHtml(html, this.#budget);
-    this.#keep({ kind: 'html', text: visible(text), charset, flawed: damaged || flawed || cut });
+  #html(octets: Uint8Array, type: Parameterized, damaged: boolean): void {
+    const charset = charsetOf(type) === '' ? declaredInHtml(octets) : undefined;
+    for (const decoded of this.#decode(octets, charset === undefined ? charsetsOf(type) : [charset])) {
+      const { text, cut } = textOfHtml(decoded.text, this.#budget);
+      this.#keep({ ...decoded, kind: 'html', text: visible(text), flawed: damaged || decoded.flawed || cut });
+    }
   }
 
-  #plain(octets: Uint8Array, charset: string, level: number, damaged = false): void {
-    const { text, flawed } = this.#decode(octets, charset);
-    this.#keep({ kind: 'plain', text: visible(text), charset, flawed: damaged || flawed });
+  #plain(octets: Uint8Array, type: Parameterized, level: number, damaged = false): void {
+    for (const decoded of this.#decode(octets, charsetsOf(type))) {
+      const flawed = damaged || decoded.flawed;
+      for (const text of flowedReadings(decoded.text, type))
+        this.#keep({ ...decoded, kind: 'plain', text: visible(text), flawed });
+    }
     for (const { name, octets: file } of findUuencoded(octets)) {
       this.#budget.countPart();
       const names = [fileName(name)].filter((one) => one !== '');
@@ -232,10 +237,16 @@ class MessageReader implements MessageContents {
     if (boundary !== undefined) this.#sections(octets, boundary, level + 1, 'text/plain');
   }
 
-  #decode(octets: Uint8Array, charset: string): { text: string; flawed: boolean } {
+  /** Each text that some reader shows. */
+  #decode(octets: Uint8Array, charsets: readonly string[]): Iterable<DecodedText & { readonly charset: string }> {
     const limit = this.#budget.limits.textCharacters * OCTETS_OF_CHARACTER;
-    const { text, flawed } = decodeText(octets.subarray(0, limit), charset);
-    return { text, flawed: flawed || octets.length > limit };
+    const start = octets.subarray(0, limit);
+    const readings = new Map<string, DecodedText & { readonly charset: string }>();
+    for (const charset of charsets) {
+      for (const { text, flawed } of decodeReadings(start, charset))
+        if (!readings.has(text)) readings.set(text, { text, charset, flawed: flawed || octets.length > limit });
+    }
+    return readings.values();
   }
 
   #keep(text: InspectedText): void {
@@ -278,6 +289,11 @@ function typeOf(rawValue: string): Parameterized {
 }
 
 const charsetOf = (type: Parameterized): string => valuesOf(type, 'charset')[0] ?? '';
+
+const charsetsOf = (type: Parameterized): readonly string[] => {
+  const charsets = [...new Set(valuesOf(type, 'charset'))];
+  return charsets.length === 0 ? [''] : firstAndLast(charsets);
+};
 
 function dispositionOf(header: readonly HeaderField[]): Parameterized {
   return parseParameterized(rawValues(header, 'content-disposition')[0] ?? '');

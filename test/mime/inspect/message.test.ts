@@ -23,7 +23,6 @@ describe('inspect: texts of a message', () => {
       '4Q==',
       'с',
     ],
-    ['in UTF-7 (RFC 2152)', ['Content-Type: text/plain; charset=utf-7'], '+ADQAMQAxADE-', '4111'],
     [
       'in UTF-16 that says nothing of it',
       ['Content-Transfer-Encoding: base64'],
@@ -62,6 +61,18 @@ describe('inspect: texts of a message', () => {
     const body = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-5">\u00e1';
     const [text] = (await look(single(['Content-Type: text/html'], body))).texts;
     assert.deepEqual([text?.text, text?.charset], ['с', 'iso-8859-5']);
+  });
+
+  test('flow only where their type says so, and not over another quote or a signature (RFC 3676 §4.5)', async () => {
+    const flowed = ['Content-Type: text/plain; format=Flowed'];
+    assert.deepEqual(await textsOf(single([], 'a \r\nb')), ['a \r\nb']);
+    assert.deepEqual(await textsOf(single(flowed, 'a \r\n> b \r\n>> c\r\nd\r\n-- \r\ne')), ['a \n>b \n>>c\nd\n-- \ne']);
+  });
+
+  test('in UTF-16 are one text, though it could be read as another', async () => {
+    const utf16 = Buffer.from('\ufeff4111', 'utf16le').toString('base64');
+    const header = ['Content-Type: text/plain; charset=utf-16', 'Content-Transfer-Encoding: base64'];
+    assert.deepEqual(await textsOf(single(header, utf16)), ['4111']);
   });
 
   test('say where something was wrong with them', async () => {
@@ -162,6 +173,34 @@ describe('inspect: evasions', () => {
       '4111',
     ],
     ['a type with blanks in it', lines('Content-Type: text / html', '', '4<b></b>111'), '4111'],
+    ['UTF-7 (RFC 2152)', lines('Content-Type: text/plain; charset=utf-7', '', '+ADQAMQAxADE-'), '4111'],
+    ['a charset that not all readers know', lines('Content-Type: text/plain; charset=utf-7', '', '+4111-'), '4111'],
+    ['a charset that only some readers believe', lines('Content-Type: text/plain; charset=utf-16', '', '4111'), '4111'],
+    [
+      'the mark of a charset in a text of another',
+      lines('Content-Type: text/plain; charset=iso-8859-1', '', '\u00ff\u00fe4111'),
+      '4111',
+    ],
+    [
+      'the second of two charsets',
+      lines('Content-Type: text/plain; charset=utf-16; charset=us-ascii', '', '4111'),
+      '4111',
+    ],
+    [
+      'a line end within a paragraph (RFC 3676 §4.1)',
+      lines('Content-Type: text/plain; format=flowed', '', 'x 41 ', '11'),
+      '41 11',
+    ],
+    [
+      'a line end within a quoted paragraph (RFC 3676 §4.5)',
+      lines('Content-Type: text/plain; format=flowed', '', '> x 41 ', '> 11'),
+      '41 11',
+    ],
+    [
+      'a line end within a word (RFC 3676 §4.1)',
+      lines('Content-Type: text/plain; format=flowed; delsp=yes', '', 'x 41 ', '11'),
+      'x 4111',
+    ],
     ['an encoding that is none', lines('Content-Transfer-Encoding: nonsense', '', '4111'), '4111'],
     ['base64 with garbage in it', lines('Content-Transfer-Encoding: base64', '', 'ND!Ex*MQ=='), '4111'],
     ['base64 that is none', lines('Content-Transfer-Encoding: base64', '', 'card: 4111!'), '4111'],
