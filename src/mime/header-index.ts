@@ -36,6 +36,20 @@ export function indexHeader(octets: Uint8Array): readonly HeaderField[] {
   return fields;
 }
 
+/** Where the first line stands that is no field of the header; what mail stores put in front of it (`From `) is none that counts. */
+export function strayLine(octets: Uint8Array): number | undefined {
+  const text = latin1(octets.subarray(0, endOfHeader(octets)));
+  for (let start = 0; start < text.length;) {
+    const end = endOfField(text, start);
+    const isEmptyLine = text.charCodeAt(start) === LF || text.startsWith('\r\n', start);
+    if (isEmptyLine) return undefined;
+    const isOfStore = start === 0 && /^>?From /.test(text.slice(0, 6));
+    if (!isOfStore && readField(text, start, end) === undefined) return start;
+    start = end;
+  }
+  return undefined;
+}
+
 /** Where the body begins: behind the first empty line. Without one it is all header. */
 export function endOfHeader(octets: Uint8Array): number {
   const bytes = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);

@@ -17,6 +17,8 @@ const BLOCKS = new Set(
 const CELLS = new Set(['td', 'th', 'caption', 'col']);
 /** What is in them is no text to anybody. */
 const SILENT = new Set(['script', 'style']);
+/** In them scripts and styles are elements like others: `<svg><style></svg>` ends both, and what follows is shown. */
+const FOREIGN = new Set(['svg', 'math']);
 /** Shown, or read aloud, in place of something or beside it. They stand at the end, so that they come between no letters. */
 const SHOWN_ATTRIBUTES = new Set(['alt', 'title', 'placeholder', 'aria-label', 'label', 'summary']);
 /** Where links lead is looked for by rules, though readers see it only when they point there. It stands at the end too. */
@@ -39,17 +41,19 @@ type Target = {
   readonly out: FlatText;
   readonly beside: Set<string>;
   readonly budget: Budget;
-  /** Whether what only some readers show is read; it is not within itself. */
+  /** Whether what only some readers show is read as markup; it is not within itself. */
   readonly conditional: boolean;
 };
 
 function readInto(html: string, target: Target): void {
   const { out, beside, budget, conditional } = target;
   let silent = '';
+  let foreign = false;
   let tag = '';
   readMarkup(html, 'html', {
     open: (name) => {
       tag = name;
+      foreign ||= FOREIGN.has(name);
       if (BLOCKS.has(name)) out.endLine();
       else if (CELLS.has(name)) out.space();
     },
@@ -67,6 +71,8 @@ function readInto(html: string, target: Target): void {
     },
     text: (text) => {
       if (silent === '') out.write(text);
+      else if (foreign && conditional) readInto(text, { ...target, conditional: false });
+      else if (foreign) out.write(text);
     },
     // Outlook shows what stands between `<!--[if mso]>` and `<![endif]-->`.
     comment: (text) => {

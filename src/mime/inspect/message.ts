@@ -3,7 +3,7 @@
  * their readings is followed: what one of them shows, rules must see. Files are not looked into here, and messages in messages are files.
  */
 import { decodeReadings, type DecodedText } from '#mime/charset.ts';
-import { endOfHeader, indexHeader, type HeaderField } from '#mime/header-index.ts';
+import { endOfHeader, indexHeader, strayLine, type HeaderField } from '#mime/header-index.ts';
 import type { InspectedText } from '#mime/inspection.ts';
 import { guessBoundary, hasDelimiter, sectionsOf } from '#mime/multipart.ts';
 import { parseParameterized, readableName, valuesOf, type Parameterized } from '#mime/parameters.ts';
@@ -67,6 +67,18 @@ const MAX_READINGS = 3;
 const OCTETS_OF_CHARACTER = 8;
 
 const SMIME_TYPES = new Set(['application/pkcs7-mime', 'application/x-pkcs7-mime']);
+/** What readers show as the message itself. */
+const BODY_TYPES = new Set([
+  'text/plain',
+  'text/html',
+  'text/enriched',
+  'text/richtext',
+  'text/calendar',
+  'text/x-amp-html',
+  'text/watch-html',
+  'text/rfc822-headers',
+]);
+const isRareText = ({ value }: Parameterized): boolean => value.startsWith('text/') && !BODY_TYPES.has(value);
 const HTML_TYPES = new Set(['text/html', 'text/enriched', 'text/richtext']);
 /** Beside text/*: they hold nothing but lines for people or programs to read. */
 const PLAIN_TYPES = new Set([
@@ -113,7 +125,19 @@ class MessageReader implements MessageContents {
     if (level === 0) this.header = header;
     const body = octets.subarray(headerEnd);
     const encodings = encodingsOf(rawValues(header, 'content-transfer-encoding'));
-    for (const type of typesOf(header, defaultType)) this.#read({ header, type, body, encodings, level });
+    const types = typesOf(header, defaultType);
+    for (const type of types) this.#read({ header, type, body, encodings, level });
+    const stray = strayLine(octets.subarray(0, Math.min(headerEnd, MAX_HEADER_BYTES)));
+    if (stray !== undefined)
+      this.#strayText({ header, type: types[0] ?? PLAIN_TEXT, body: octets, encodings, level }, stray);
+  }
+
+  /** To some readers the body begins where a line of the header is no field. */
+  #strayText(entity: Entity, start: number): void {
+    const { body: octets, type } = entity;
+    const inHeader = octets.subarray(start, endOfHeader(octets));
+    const body = guessBoundary(inHeader) === undefined ? inHeader : octets.subarray(start);
+    this.#text({ ...entity, type: type.value.startsWith('text/') ? type : PLAIN_TEXT, body });
   }
 
   #read(entity: Entity): void {
@@ -179,14 +203,15 @@ class MessageReader implements MessageContents {
     if (unpacked !== undefined) this.#entity(unpacked.octets, level + 1, 'text/plain');
   }
 
-  /** A text with a name is a file as well: readers show it as either. */
+  /** A text with a name, or of a type that not all readers know, is a file as well: they show it as either. */
   #leaf(entity: Entity): void {
     const { header, type } = entity;
+    const isNamed = namesOf(header, type).length > 0;
     const isText = type.value.startsWith('text/') || PLAIN_TYPES.has(type.value);
     const isBody = isText && dispositionOf(header).value !== 'attachment';
     if (isText) this.charsets.add(charsetOf(type) === '' ? 'us-ascii' : charsetOf(type).toLowerCase());
     if (isBody) this.#text(entity);
-    if (!isBody || namesOf(header, type).length > 0) this.#file(entity);
+    if (!isBody || isNamed || isRareText(type)) this.#file(entity);
   }
 
   #file({ header, type, body, encodings }: Entity): void {

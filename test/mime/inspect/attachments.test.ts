@@ -8,6 +8,9 @@ const named = async (...header: readonly string[]): Promise<readonly string[]> =
   return attachments.map(({ name }) => name);
 };
 
+const typesOf = async (type: string): Promise<readonly string[]> =>
+  (await look(lines(`Content-Type: ${type}`, '', 'words'))).attachments.map(({ declaredType }) => declaredType);
+
 describe('inspect: names of attachments', () => {
   for (const [what, header, name] of [
     ['of Content-Disposition (RFC 2183 §2.3)', 'Content-Disposition: attachment; filename=a.txt', 'a.txt'],
@@ -71,6 +74,12 @@ describe('inspect: what attachments are', () => {
   test('a text with a name is both text and file', async () => {
     const { texts, attachments } = await look(lines('Content-Type: text/plain; name=a.txt', '', 'x'));
     assert.deepEqual([texts.length, attachments[0]?.name, attachments[0]?.text], [1, 'a.txt', 'x']);
+  });
+
+  test('a text of a type that not all readers know is both text and file, what they show as the message is not', async () => {
+    assert.deepEqual(await typesOf('text/x-something'), ['text/x-something']);
+    for (const type of ['text/plain', 'text/html', 'text/calendar', 'message/delivery-status'])
+      assert.deepEqual(await typesOf(type), []);
   });
 
   test('a text that is attached is a file alone', async () => {

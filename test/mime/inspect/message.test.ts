@@ -50,6 +50,8 @@ describe('inspect: texts of a message', () => {
     ['what stands in place of pictures is read', 'a<img alt="card 4111">b', 'ab\ncard 4111'],
     ['where links lead is read', '<a href="https://x.example/4111">x</a>', 'x\nhttps://x.example/4111'],
     ['what Outlook alone shows is read', 'a<!--[if mso]><p>4111</p><![endif]-->', 'a\n4111'],
+    ['a style that is an element within a picture ends with it', '<svg><style></svg>4<b></b>111', '4111'],
+    ['a style that a picture ends at once hides nothing', '<svg><style/></svg>4111', '4111'],
     ['a title is read', '<title>T</title>a', 'T\na'],
   ] as const) {
     test(`of HTML: ${what}`, async () => {
@@ -243,15 +245,47 @@ describe('inspect: evasions', () => {
       lines('Content-Type: multipart/mixed;', ' boundary="b"', '', '--b', '', '4111', '--b--'),
       '4111',
     ],
-    ['a message all of which is header', 'Subject: x\r\n4111', undefined],
+    ['a line of the header that is no field', lines('Subject: x', 'card 4111', 'To: y', '', 'x'), 'card 4111'],
+    [
+      'a line of the header that is no field, and encoded',
+      lines('Content-Transfer-Encoding: base64', 'NDExMQ==', 'To: y', '', 'x'),
+      '4111',
+    ],
+    [
+      'a part that begins within the header',
+      lines(
+        'Content-Type: multipart/mixed; boundary=b',
+        '--c',
+        'Content-Type: text/plain',
+        'Content-Transfer-Encoding: base64',
+        '',
+        'NDExMQ==',
+        '--c--',
+        '--b',
+        '',
+        'x',
+        '--b--',
+      ),
+      '4111',
+    ],
+    [
+      'a text of a type with its own way to write',
+      lines('Content-Type: text/rtf', '', "{\\rtf1 \\'34\\'3111}"),
+      '4111',
+    ],
+    ['a message all of which is header', 'Subject: x\r\n4111', '4111'],
   ] as const) {
     test(`${what} hides no text`, async () => {
       const { texts, attachments } = await look(message);
       const seen = [...texts, ...attachments].map(({ text }) => text).join('\n');
-      if (sought === undefined) assert.deepEqual(texts, []);
-      else assert.match(seen, new RegExp(sought));
+      assert.match(seen, new RegExp(sought));
     });
   }
+
+  test('what mail stores put in front of the header is no text', async () => {
+    for (const line of ['From a@b Mon Jan  1 00:00:00 2026', '>From a@b x'])
+      assert.deepEqual(await textsOf(lines(line, 'Subject: x', '', 'words')), ['words']);
+  });
 
   test('what cannot be divided is a failure', async () => {
     const { failure, texts } = await look(lines('Content-Type: multipart/mixed; boundary=x', '', 'words'));
