@@ -25,6 +25,10 @@ const VALUE_KINDS: { readonly [type in ParameterType]: ValueKind } = {
     name: 'attributes with words',
     text: '`{ city: [Dublin, Cork] }`: [attributes](#attribute) of the directory, each with [words](#words); any of them is enough.',
   },
+  changeableHeaderName: {
+    name: 'changeable header field',
+    text: 'The name of a [header field](#header-field), but for those that say how the body is built (`Content-Type`, `Content-Transfer-Encoding`, `MIME-Version`), where the message has been (`Received`, `Return-Path`) and that it was redirected (`X-MS-Exchange-Transport-Rules-Loop`).',
+  },
   classification: { name: 'classification', text: 'The name of a classification: one line of text.' },
   comparisonOperator: { name: 'operator', text: choice(CHOICES.comparisonOperator) },
   connector: { name: 'connector', text: 'The name of a connector of `outbound.connectors`.' },

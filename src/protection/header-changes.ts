@@ -8,6 +8,7 @@ import { asFieldText, encodeWords, isFieldName, isPlain, isUtf8Line, writeField 
 import { indexHeader, type HeaderField } from '#mime/header-index.ts';
 import { splice, type Edit } from '#mime/splice.ts';
 import type { Change } from '#rules/evaluation.ts';
+import { STRUCTURE_FIELDS, TRACE_FIELDS } from '#rules/fixed-fields.ts';
 import { withSubjectText } from './subject.ts';
 
 export type HeaderChange = Exclude<Change, { readonly kind: 'disclaimer' }>;
@@ -17,10 +18,6 @@ export type HeaderChanged =
   /** It would break the message, or lead to no header field. */
   | { readonly kind: 'impossible'; readonly reason: string };
 
-/** Fields that say how the body is built. With another value, or none, nobody could read the message any more. */
-const STRUCTURE = new Set(['mime-version', 'content-type', 'content-transfer-encoding']);
-/** RFC 5321 §4.4: trace is never changed or taken away; without it mail could go in circles for ever. */
-const TRACE = new Set(['received', 'return-path']);
 const ADDRESS_FIELDS = new Set(['from', 'sender', 'reply-to', 'to', 'cc', 'bcc']);
 const VALUE_LIMIT = 8192;
 const NOTHING = Buffer.alloc(0);
@@ -59,7 +56,7 @@ function setField(
   rawUtf8: boolean,
 ): HeaderChanged {
   if (!isFieldName(name)) return impossible('no header field can have this name');
-  if (isOf(STRUCTURE, name) || isOf(TRACE, name)) return impossible(`rules may not set ${name}`);
+  if (isOf(STRUCTURE_FIELDS, name) || isOf(TRACE_FIELDS, name)) return impossible(`rules may not set ${name}`);
   const field = Buffer.from(writeField(name, written(name, asFieldText(value.slice(0, VALUE_LIMIT)), rawUtf8)));
   const [first, ...others] = fieldsNamed(header, name);
   if (first === undefined) return changed(withFieldLast(header, field));
@@ -72,7 +69,7 @@ function written(name: string, value: string, rawUtf8: boolean): string {
 }
 
 function removeFields(header: Buffer, name: string): HeaderChanged {
-  if (isOf(STRUCTURE, name) || isOf(TRACE, name)) return impossible(`rules may not remove ${name}`);
+  if (isOf(STRUCTURE_FIELDS, name) || isOf(TRACE_FIELDS, name)) return impossible(`rules may not remove ${name}`);
   const edits = fieldsNamed(header, name).map((field) => replacing(field, NOTHING));
   return changed(edits.length === 0 ? header : splice(header, edits));
 }

@@ -11,6 +11,8 @@ export type ParameterType =
   | 'attribute'
   | 'attributePatterns'
   | 'attributeWords'
+  /** The name of a header field that rules may set and remove. */
+  | 'changeableHeaderName'
   | 'classification'
   | 'comparisonOperator'
   | 'connector'

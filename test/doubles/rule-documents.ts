@@ -68,6 +68,7 @@ const VALUES: { readonly [type in ParameterType]: fc.Arbitrary<unknown> } = {
   attribute,
   attributePatterns: byName(attribute, pattern),
   attributeWords: byName(attribute, word),
+  changeableHeaderName: fc.constantFrom('X-Test', 'Subject', "!#$%&'*+-.^_`|~"),
   classification: line,
   comparisonOperator: fc.constant('notEqual'),
   connector: fc.constantFrom(...ruleContext.connectors),

@@ -152,6 +152,7 @@ const READERS: { readonly [type in ParameterType]: Reader } = {
   attribute: choice(CHOICES.attribute),
   attributePatterns: byName(DIRECTORY_ATTRIBUTES, pattern),
   attributeWords: byName(DIRECTORY_ATTRIBUTES, words),
+  changeableHeaderName: text,
   classification: text,
   comparisonOperator: choice(CHOICES.comparisonOperator),
   connector: text,

@@ -6,6 +6,7 @@ import { parseAddress } from '#mail/address.ts';
 import { parseDomain } from '#mail/domain.ts';
 import { canonicalIp, isIPv4, isIPv6 } from '#mail/ip.ts';
 import { parseNetwork } from '#mail/network.ts';
+import { whyFixed } from '#rules/fixed-fields.ts';
 import { compilePatterns } from '#rules/matching/patterns.ts';
 
 export type EntryReading = { readonly text: string } | { readonly wrong: string };
@@ -83,6 +84,12 @@ export function readText(text: string): EntryReading {
 /** RFC 5322 §2.2: what a field can be called. */
 export function readHeaderName(text: string): EntryReading {
   return /^[!-9;-~]{1,256}$/.test(text) ? { text } : { wrong: 'must be the name of a header field, without its colon' };
+}
+
+/** Of a field that rules set or remove. */
+export function readChangeableHeaderName(text: string): EntryReading {
+  const why = whyFixed(text);
+  return why === undefined ? readHeaderName(text) : { wrong: `must be another field: ${why}` };
 }
 
 export function readStatusCode(text: string): EntryReading {

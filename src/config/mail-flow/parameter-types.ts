@@ -13,6 +13,7 @@ import { DIRECTORY_ATTRIBUTES, MESSAGE_TYPES } from '#rules/values.ts';
 import type { DocumentContext } from './context.ts';
 import {
   readAddress,
+  readChangeableHeaderName,
   readDomain,
   readHeaderName,
   readIpRange,
@@ -125,6 +126,7 @@ const SCHEMAS: { readonly [type in ParameterType]: MakeSchema } = {
   attribute: oneOf(CHOICES.attribute),
   attributePatterns: byAttribute(readPattern, 'patterns'),
   attributeWords: byAttribute(readWord, 'words'),
+  changeableHeaderName: one(readChangeableHeaderName),
   classification: one(readLine),
   comparisonOperator: oneOf(CHOICES.comparisonOperator),
   connector: (wanted) => one((text) => readConnector(text, wanted.context))(wanted),

@@ -9,7 +9,7 @@ const GROUP = 'properties';
 export const PROPERTIES_ACTIONS = {
   removeHeader: {
     group: GROUP,
-    parameters: [{ name: 'removeHeader', type: 'headerName' }],
+    parameters: [{ name: 'removeHeader', type: 'changeableHeaderName' }],
     excludes: [],
     meaning: 'All header fields of this name are removed.',
     plan: (name, { rule }) =>
@@ -18,7 +18,7 @@ export const PROPERTIES_ACTIONS = {
   setHeader: {
     group: GROUP,
     parameters: [
-      { name: 'setHeaderName', type: 'headerName' },
+      { name: 'setHeaderName', type: 'changeableHeaderName' },
       { name: 'setHeaderValue', type: 'text' },
     ],
     excludes: [],
