@@ -4,10 +4,11 @@
  */
 import { untilLimit, type Budget } from './budget.ts';
 import { contents, documentContents, type Contents, type Member, type Source } from './contents.ts';
+import { executableType } from './executable.ts';
 import { extensionOf } from './file-name.ts';
 import { FlatText } from './flat-text.ts';
 import { readProperties, type Properties } from './properties.ts';
-import { readSharedStrings, readSheet } from './spreadsheet.ts';
+import { readSharedStrings, readSheet, SharedStrings } from './spreadsheet.ts';
 import { readBinarySheet, readBinaryStrings } from './spreadsheet-binary.ts';
 import { decodeXml, readXmlElements, readXmlText, type XmlVocabulary } from './xml-text.ts';
 import type { ZipListing, ZipMember } from './zip.ts';
@@ -17,14 +18,16 @@ const OFFICE: XmlVocabulary = {
   shown: new Set(['t', 'delText', 'instrText', 'delInstrText', 'v', 'text', 'Text']),
   lines: new Set(['p', 'tr', 'br', 'cr', 'Text', 'comment', 'sp']),
   tabs: new Set(['tab', 'tc', 'pt']),
-  attributes: new Set(['UnicodeString', 'descr']),
+  // Text that is art, and what is told of a picture or a link that one points at.
+  attributes: new Set(['UnicodeString', 'string', 'descr', 'title', 'alt', 'tooltip']),
 };
 /** Parts of which nobody knows what they are for. */
 const ANY: XmlVocabulary = { lines: new Set(), tabs: 'all' };
 
-/** Only how something looks. */
-const NO_TEXT =
-  /(?:^|\/)(?:theme\d*|styles\w*|settings|webSettings|fontTable|tableStyles|viewProps|presProps|calcChain|vbaData)\.xml$|\.rels$/i;
+/** Where only how something looks stands, unless the document's tables say that its text does. */
+const APPEARANCE =
+  /(?:^|\/)(?:theme\d*|styles\w*|settings|webSettings|fontTable|tableStyles|viewProps|presProps|calcChain|vbaData)\.xml$/i;
+const RELATIONS = /\.rels$/i;
 const KNOWN_FOLDERS = /^(?:word|xl|ppt|visio|docProps)\//i;
 /** Pictures, fonts, printer settings, and macros: nothing that could be read. */
 const OPAQUE = new Set(
@@ -59,12 +62,17 @@ export function readOoxml({ members, damage, bomb }: ZipListing, { budget }: Sou
 }
 
 function readMembers(members: readonly ZipMember[], document: Document): void {
-  const strings = sharedStringsOf(members, document);
+  const strings = new SharedStrings(sharedStringsOf(members, document));
   for (const member of members.toSorted(inReadingOrder)) {
     document.budget.tick();
     if (/^\[content_types\]\.xml$/i.test(member.path)) document.type = mainType(member, document);
     else if (isEmbedded(member)) document.embedded.push(member);
     else readPart(member, document, strings);
+  }
+  for (const text of strings.unused()) {
+    if (document.out.full) return;
+    document.out.endLine();
+    document.out.write(text);
   }
 }
 
@@ -76,26 +84,47 @@ function isEmbedded({ path }: ZipMember): boolean {
   return extension !== 'xml' && extension !== 'bin' && !OPAQUE.has(extension);
 }
 
-function readPart(member: ZipMember, document: Document, strings: readonly string[]): void {
+function readPart(member: ZipMember, document: Document, strings: SharedStrings): void {
   const { out, budget } = document;
-  if (out.full || NO_TEXT.test(member.path) || SHARED_STRINGS.test(member.path)) return;
+  if (out.full || SHARED_STRINGS.test(member.path)) return;
   const octets = octetsOf(member, document);
   const xml = octets && decodeXml(octets);
-  if (octets !== undefined && xml === undefined && SHEET.test(member.path))
-    readBinarySheet(octets, strings, out, budget);
-  if (xml === undefined) return;
-  out.endLine();
-  if (PROPERTIES.test(member.path)) Object.assign(document.properties, readProperties(xml, budget));
-  else if (SHEET.test(member.path)) readSheet(xml, strings, out, budget);
-  else readXmlText(xml, KNOWN_FOLDERS.test(member.path) ? OFFICE : ANY, out, budget);
+  if (octets !== undefined && xml === undefined) {
+    if (SHEET.test(member.path)) readBinarySheet(octets, strings.take, out, budget);
+    else if (executableType(octets) !== undefined) document.embedded.push(member);
+  }
+  if (xml !== undefined) readXmlPart(member, xml, document, strings);
 }
 
-function sharedStringsOf(members: readonly ZipMember[], document: Document): readonly string[] {
-  const member = members.find(({ path }) => SHARED_STRINGS.test(path));
-  const octets = member && octetsOf(member, document);
-  if (octets === undefined) return [];
-  const xml = decodeXml(octets);
-  return xml === undefined ? readBinaryStrings(octets, document.budget) : readSharedStrings(xml, document.budget);
+function readXmlPart({ path }: ZipMember, xml: string, document: Document, strings: SharedStrings): void {
+  const { out, budget } = document;
+  out.endLine();
+  if (PROPERTIES.test(path)) Object.assign(document.properties, readProperties(xml, budget));
+  else if (SHEET.test(path)) readSheet(xml, strings.take, out, budget);
+  else if (RELATIONS.test(path)) readTargets(xml, out, budget);
+  const isKnown = KNOWN_FOLDERS.test(path) || APPEARANCE.test(path) || RELATIONS.test(path);
+  if (!SHEET.test(path) && !PROPERTIES.test(path)) readXmlText(xml, isKnown ? OFFICE : ANY, out, budget);
+}
+
+/** Where links lead, and what is fetched from elsewhere. */
+function readTargets(xml: string, out: FlatText, budget: Budget): void {
+  readXmlElements(xml, budget, ({ attributes }) => {
+    if (attributes.get('TargetMode')?.toLowerCase() !== 'external') return;
+    out.endLine();
+    out.write(attributes.get('Target') ?? '');
+  });
+}
+
+/** Of all parts that may be the one; cells count those of the first. */
+function sharedStringsOf(members: readonly ZipMember[], document: Document): readonly (readonly string[])[] {
+  return members
+    .filter(({ path }) => SHARED_STRINGS.test(path))
+    .map((member) => {
+      const octets = octetsOf(member, document);
+      if (octets === undefined) return [];
+      const xml = decodeXml(octets);
+      return xml === undefined ? readBinaryStrings(octets, document.budget) : readSharedStrings(xml, document.budget);
+    });
 }
 
 const BY_NAME = new Intl.Collator('en', { numeric: true });

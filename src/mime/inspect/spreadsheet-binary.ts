@@ -4,7 +4,7 @@
  */
 import type { Budget } from './budget.ts';
 import type { FlatText } from './flat-text.ts';
-import { numberAsShown } from './spreadsheet.ts';
+import { numberAsShown, type SharedText } from './spreadsheet.ts';
 
 /** MS-XLSB 2.3.2: the records that hold what a reader sees. */
 const ROW = 0;
@@ -36,19 +36,19 @@ export function readBinaryStrings(octets: Uint8Array, budget: Budget): readonly 
   return strings;
 }
 
-export function readBinarySheet(octets: Uint8Array, strings: readonly string[], out: FlatText, budget: Budget): void {
+export function readBinarySheet(octets: Uint8Array, sharedText: SharedText, out: FlatText, budget: Budget): void {
   for (const { type, value } of recordsOf(octets)) {
     budget.tick();
     if (out.full) return;
     if (type === ROW) out.endLine();
-    const text = cellText(type, value, strings);
+    const text = cellText(type, value, sharedText);
     if (text === undefined) continue;
     out.tab();
     out.write(text);
   }
 }
 
-function cellText(type: number, record: Buffer, strings: readonly string[]): string | undefined {
+function cellText(type: number, record: Buffer, sharedText: SharedText): string | undefined {
   const [kind, start] = CELLS.get(type) ?? ['none', 0];
   const value = record.subarray(start);
   if (value.length < (kind === 'real' ? 8 : 4)) return undefined;
@@ -62,7 +62,7 @@ function cellText(type: number, record: Buffer, strings: readonly string[]): str
     case 'rich-text':
       return wideString(value, 1);
     case 'shared':
-      return strings[value.readUInt32LE(0)];
+      return sharedText(value.readUInt32LE(0));
     case 'none':
       return undefined;
   }

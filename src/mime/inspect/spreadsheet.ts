@@ -10,6 +10,30 @@ import { localName } from './xml-text.ts';
 /** A workbook of this many texts is larger than any text limit. */
 const MOST_STRINGS = 2_000_000;
 
+/** Texts by the numbers that cells have for them. Which sheets there are is a table's to say, so what no known cell shows is kept too. */
+export class SharedStrings {
+  readonly #lists: readonly (readonly string[])[];
+  readonly #used = new Set<number>();
+
+  /** Cells count those of the first list. */
+  constructor(lists: readonly (readonly string[])[]) {
+    this.#lists = lists;
+  }
+
+  readonly take = (number: number): string | undefined => {
+    this.#used.add(number);
+    return this.#lists[0]?.[number];
+  };
+
+  *unused(): Generator<string> {
+    for (const [list, strings] of this.#lists.entries())
+      for (const [number, text] of strings.entries()) if (list > 0 || !this.#used.has(number)) yield text;
+  }
+}
+
+/** What a cell has for a text that it shares. */
+export type SharedText = (number: number) => string | undefined;
+
 /** In the order in which cells count them. */
 export function readSharedStrings(xml: string, budget: Budget): readonly string[] {
   const strings: string[] = [];
@@ -40,13 +64,13 @@ export function readSharedStrings(xml: string, budget: Budget): readonly string[
   return strings;
 }
 
-export function readSheet(xml: string, strings: readonly string[], out: FlatText, budget: Budget): void {
+export function readSheet(xml: string, sharedText: SharedText, out: FlatText, budget: Budget): void {
   let shared = false;
   let element = '';
   let value = '';
   const close = (name: string): void => {
     if (name === 'row') out.endLine();
-    if (name === 'v') out.write(shared ? (strings[Number(value)] ?? '') : numberAsShown(value));
+    if (name === 'v') out.write(shared ? (sharedText(Number(value)) ?? '') : numberAsShown(value));
     if (name === 'c') out.tab();
     element = '';
   };
@@ -92,8 +116,9 @@ const SHOWN = new Set([
   'formula2',
 ]);
 
-/** `4.111E+15` is shown as what it is. */
+/** `4.111E+15` and `4111.0` are shown as what they are. */
 export function numberAsShown(value: string): string {
-  const number = /^-?\d(?:\.\d+)?[eE]\+?\d{1,2}$/.test(value) ? Number(value) : Number.NaN;
+  const isNumber = /^-?\d{1,20}(?:\.\d{0,20})?(?:[eE]\+?\d{1,2})?$/.test(value) && /[.eE]/.test(value);
+  const number = isNumber ? Number(value) : Number.NaN;
   return Number.isSafeInteger(number) ? String(number) : value;
 }

@@ -37,6 +37,7 @@ function real(value: number): Buffer {
   return octets;
 }
 
+const strings = (text: string): string => `<sst><si><t>${text}</t></si></sst>`;
 const wide = (text: string): Buffer => Buffer.concat([count(text.length), Buffer.from(text, 'utf16le')]);
 
 describe('inspect: documents of Office since 2007', () => {
@@ -155,10 +156,64 @@ describe('inspect: documents of Office since 2007', () => {
 
   test('how something looks is no text', async () => {
     const file = await lookAt(
-      office({ 'word/styles.xml': '<a><w:t>style</w:t></a>', 'word/_rels/a.rels': '<a><w:t>b</w:t></a>' }),
+      office({
+        'word/styles.xml': '<w:styles><w:style w:name="red">x</w:style></w:styles>',
+        'word/_rels/a.rels': '<Relationships><Relationship Target="media/a.png"/></Relationships>',
+      }),
       'a.docx',
     );
     assert.equal(file.text, '');
+  });
+
+  test('a text that stands where only looks should is read', async () => {
+    for (const name of ['word/theme1.xml', 'x/styles.xml', 'word/settings.xml', 'word/a.rels', 'word/a.png']) {
+      const file = await lookAt(office({ [name]: word('<w:p><w:t>41</w:t><w:t>11</w:t></w:p>') }), 'a.docx');
+      assert.equal(file.text, '4111', name);
+    }
+  });
+
+  test('text that is art, and what is told of pictures, is read', async () => {
+    const body = '<w:p><v:textpath string="4111"/><wp:docPr title="1111"/></w:p>';
+    assert.equal((await lookAt(office({ 'word/document.xml': word(body) }), 'a.docx')).text, '4111 1111');
+  });
+
+  test('numbers are read as they are shown, however they are written', async () => {
+    const cells = ['4.111E+3', '4111.0', '41.11E2', '0.5', '4.111'].map((value) => `<c><v>${value}</v></c>`).join('');
+    const sheet = { 'xl/worksheets/sheet1.xml': `<worksheet><row>${cells}</row></worksheet>` };
+    assert.equal((await lookAt(office(sheet), 'a.xlsx')).text, '4111\t4111\t4111\t0.5\t4.111');
+  });
+
+  test('where links lead is read', async () => {
+    const relation = '<Relationship TargetMode="External" Target="https://x.example/4111"/>';
+    const file = await lookAt(office({ 'word/_rels/a.rels': `<Relationships>${relation}</Relationships>` }), 'a.docx');
+    assert.equal(file.text, 'https://x.example/4111');
+  });
+
+  test('texts that cells share are read, also where no cell is known that shows them', async () => {
+    const sheet = '<worksheet><row><c t="s"><v>0</v></c></row></worksheet>';
+    const elsewhere = await lookAt(office({ 'xl/x/a.xml': sheet, 'xl/sharedStrings.xml': strings('4111') }), 'a.xlsx');
+    assert.match(elsewhere.text, /4111/);
+    const twice = await lookAt(
+      office({
+        'a/sharedStrings.xml': strings('x'),
+        'xl/sharedStrings.xml': strings('4111'),
+        'xl/worksheets/sheet1.xml': sheet,
+      }),
+      'a.xlsx',
+    );
+    assert.equal(twice.text, 'x\n4111');
+  });
+
+  test('a program that is called a picture is a file', async () => {
+    const program = Buffer.concat([Buffer.from('MZ'), Buffer.alloc(100)]);
+    const found = await lookInto(office({ 'word/media/a.png': program, 'word/media/b.png': 'x' }), 'a.docx');
+    assert.deepEqual(
+      found.map(({ path, executable }) => [path, executable]),
+      [
+        ['a.docx', false],
+        ['a.docx/word/media/a.png', true],
+      ],
+    );
   });
 
   test('a text that is too long is cut and says so', async () => {
@@ -206,10 +261,10 @@ describe('inspect: documents of Office since 2007', () => {
       wideRecord(0x0195, Buffer.alloc(3)),
       wideRecord(6, Buffer.concat([Buffer.alloc(8), wide('last')])),
     ]);
-    const strings = Buffer.concat(
+    const shared = Buffer.concat(
       ['card', 'Łódź'].map((text) => wideRecord(19, Buffer.concat([Buffer.alloc(1), wide(text)]))),
     );
-    const file = await lookAt(office({ 'xl/worksheets/sheet1.bin': sheet, 'xl/sharedStrings.bin': strings }), 'a.xlsb');
+    const file = await lookAt(office({ 'xl/worksheets/sheet1.bin': sheet, 'xl/sharedStrings.bin': shared }), 'a.xlsb');
     assert.equal(file.text, `Łódź\tcard\n4111111111111111\t59\town\trich\t${'x'.repeat(100)}\tlast`);
   });
 
