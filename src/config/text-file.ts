@@ -1,5 +1,6 @@
 /** Reads a file that people write: text in UTF-8, up to a limit, and why it cannot be read in words for them. */
-import { readFileSync, statSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 
 type Unreadable = { readonly kind: 'unreadable'; readonly message: string; readonly isMissing: boolean };
 
@@ -10,7 +11,10 @@ const MIB = 1024 * 1024;
 
 export function readTextFile(path: string, limitMiB: number): TextReading {
   const reading = readOctets(path, limitMiB);
-  return reading.kind === 'octets' ? { kind: 'text', text: reading.octets.toString('utf8') } : reading;
+  if (reading.kind === 'unreadable') return reading;
+  const line = firstOtherLine(reading.octets);
+  if (line === undefined) return { kind: 'text', text: reading.octets.toString('utf8') };
+  return refused(`is not in UTF-8: line ${line} holds other octets; save it as UTF-8`);
 }
 
 /** For files that may have another encoding. */
@@ -22,9 +26,24 @@ export function readOctets(path: string, limitMiB: number): OctetsReading {
     return { kind: 'octets', octets };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (code === 'ENOENT' && isLink(path)) return refused('is a link to a file that is not there');
     return refused(`cannot be read (${READING[code] ?? code})`, code === 'ENOENT');
   }
 }
+
+/** Of the first line that is not UTF-8, from 1: no octet of a longer character is that of a line end. */
+function firstOtherLine(octets: Buffer): number | undefined {
+  if (isUtf8(octets)) return undefined;
+  let line = 1;
+  for (let start = 0, end = 0; start <= octets.length; start = end + 1, line += 1) {
+    const found = octets.indexOf('\n', start);
+    end = found === -1 ? octets.length : found;
+    if (!isUtf8(octets.subarray(start, end))) return line;
+  }
+  return line;
+}
+
+const isLink = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 const refused = (message: string, isMissing = false): Unreadable => ({ kind: 'unreadable', message, isMissing });
 

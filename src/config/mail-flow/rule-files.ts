@@ -1,8 +1,9 @@
 /** The files of a rule directory as they are: which they are, their texts, their order. What stands in them is `rule-set.ts`'s. */
 import { createHash } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { isListed } from '#config/file-list.ts';
 import type { ConfigProblem } from '#config/problems.ts';
 import { readTextFile } from '#config/text-file.ts';
 
@@ -48,7 +49,7 @@ export const nameOf = (file: string): string => file.slice(file.lastIndexOf('/')
 function listNames(directory: string): readonly string[] | { readonly message: string } {
   try {
     const names = readdirSync(directory).filter((name) => /^[^.].*\.ya?ml$/i.test(name));
-    return names.filter((name) => statSync(join(directory, name), { throwIfNoEntry: false })?.isFile()).toSorted();
+    return names.filter((name) => isListed(join(directory, name))).toSorted();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     return code === 'ENOENT' ? [] : { message: `cannot be read (${LISTING[code] ?? code})` };
