@@ -1,6 +1,6 @@
 /**
  * A text as numbers are looked for in it: wide and other digits are ASCII digits, dashes and spaces of all kinds are `-` and ` `, what
- * shows nothing is left out. Knows where words and numbers begin. Words of sentences are `keyword-search.ts`'s.
+ * shows nothing and marks on digits (underlines, keys around them) are left out. Knows where words and numbers begin. Words of sentences are `keyword-search.ts`'s.
  */
 
 export type PlainText = {
@@ -31,7 +31,10 @@ const DASHES = /^[\p{Pd}\u2212]$/u;
 const DIGITS = /^\p{Nd}$/u;
 const WIDE = /^[\uFF01-\uFF5E]$/u;
 const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u;
+const MARKS = /^\p{M}$/u;
 
+/** The form of a mark: it stays, but on a digit. */
+const MARK = 2;
 /** By unit: what it becomes, 0 for nothing; 1 where it has not been asked for. */
 const forms = new Uint16Array(0x10000).fill(1);
 
@@ -49,14 +52,33 @@ function findForm(unit: number): number {
   if (SPACES.test(character)) return 0x20;
   if (DASHES.test(character)) return 0x2d;
   if (WIDE.test(character)) return unit - 0xfee0;
+  if (MARKS.test(character)) return MARK;
   return unit > 0x7f && DIGITS.test(character) ? digitForm(unit) : unit;
 }
 
 /** Digits of a script stand together, 0 first. */
-function digitForm(unit: number): number {
-  let zero = unit;
-  while (unit - zero < 9 && DIGITS.test(String.fromCharCode(zero - 1))) zero -= 1;
-  return 0x30 + unit - zero;
+function digitForm(code: number): number {
+  let zero = code;
+  while (code - zero < 9 && DIGITS.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return 0x30 + code - zero;
+}
+
+/** Of the character that begins there. */
+function formAt(text: string, at: number, isOnDigit: boolean): number {
+  const unit = text.charCodeAt(at);
+  if (isHighSurrogate(unit)) return pairForm(text, at);
+  const form = formOf(unit);
+  if (form !== MARK) return form;
+  return isOnDigit ? 0 : unit;
+}
+
+/** Digits in other styles stand together with those of further styles, and have a plain form. */
+function pairForm(text: string, at: number): number {
+  const code = text.codePointAt(at) ?? 0;
+  const character = String.fromCodePoint(code);
+  if (!DIGITS.test(character)) return text.charCodeAt(at);
+  const plain = character.normalize('NFKC');
+  return plain.length === 1 ? plain.charCodeAt(0) : digitForm(code);
 }
 
 /** Most texts change nowhere, and are left as they are. */
@@ -64,20 +86,30 @@ function simplified(original: string): Pick<PlainText, 'text' | 'offsets'> {
   const parts: string[] = [];
   const removed: number[] = [];
   let copied = 0;
+  /** Behind a digit that is not ASCII, and behind what is left out behind any. */
+  let digitEnd = -1;
   for (let at = 0; at < original.length; at += 1) {
     const unit = original.charCodeAt(at);
     if (unit < LAST_PLAIN) continue;
-    const form = formOf(unit);
+    const isOnDigit = digitEnd === at || isAsciiDigit(original.charCodeAt(at - 1));
+    const form = formAt(original, at, isOnDigit);
     if (form === unit) continue;
+    const width = isHighSurrogate(unit) ? 2 : 1;
     parts.push(original.slice(copied, at));
-    copied = at + 1;
     if (form === 0) removed.push(at);
     else parts.push(String.fromCharCode(form));
+    if (width === 2) removed.push(at + 1);
+    if (form === 0 ? isOnDigit : isAsciiDigit(form)) digitEnd = at + width;
+    at += width - 1;
+    copied = at + 1;
   }
   if (copied === 0) return { text: original, offsets: undefined };
   parts.push(original.slice(copied));
   return { text: parts.join(''), offsets: removed.length === 0 ? undefined : offsetsWithout(removed, original.length) };
 }
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
+const isAsciiDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
 
 const LAST_PLAIN = 0x7f;
 

@@ -254,6 +254,28 @@ test('what shows nothing hides no number, and offsets are those of the text', ()
   assert.equal(value?.masked.endsWith('1111'), true);
 });
 
+for (const [what, restyled] of [
+  ['digits in bold or in boxes', (digit: string) => String.fromCodePoint(0x1d7ce + Number(digit))],
+  ['digits as on a display', (digit: string) => String.fromCodePoint(0x1fbf0 + Number(digit))],
+  ['digits of a script beyond the first plane', (digit: string) => String.fromCodePoint(0x104a0 + Number(digit))],
+  ['underlined digits', (digit: string) => `${digit}\u0332`],
+  ['digits on keys', (digit: string) => `${digit}\ufe0f\u20e3`],
+  [
+    'digits of another script with marks',
+    (digit: string) => `${String.fromCodePoint(0x660 + Number(digit))}\u0332\u0336`,
+  ],
+] as const) {
+  test(`${what} are digits, and offsets are those of the text`, () => {
+    const number = [...'4111111111111111'].map(restyled).join('');
+    const value = detectBuiltIn(CARD, `😀 Visa ${number}, e\u0301`)?.values[0];
+    assert.deepEqual([value?.offset, value?.length], ['😀 Visa '.length, number.length]);
+  });
+}
+
+test('a mark stays on a letter', () => {
+  assert.equal(detectBuiltIn(CARD, 'Visa x\u03324111111111111111'), undefined);
+});
+
 test('texts that are long and hostile are searched to their end', () => {
   const types = compileTypes(['Credit Card Number', 'U.S. Social Security Number (SSN)', 'IP Address', 'SWIFT Code']);
   const hostile = ['1', '1 ', '1-', '4111 ', 'A1 ', 'visa ', '1.1.', 'a:', '\u{1F600}1 ', 'DE89 3704 '];
