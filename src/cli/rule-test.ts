@@ -5,6 +5,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 
 import { parseAddress } from '#mail/address.ts';
 import { isIp } from '#mail/ip.ts';
+import { isInNetworks, parseNetworks } from '#mail/network.ts';
 import type { Evaluated, Submission } from '#mail-flow/evaluator.ts';
 import { tryMessage } from '#mail-flow/trial.ts';
 import type { Trail } from '#rules/evaluation.ts';
@@ -25,6 +26,9 @@ type TestOptions = {
   readonly json?: boolean;
 };
 
+/** RFC 5737 §3: nobody has this address, so it is a stranger's. */
+const SOMEWHERE_ELSE = '203.0.113.1';
+
 export function registerRuleTest(rule: Command, context: CommandContext): void {
   const command = rule
     .command('test')
@@ -32,7 +36,12 @@ export function registerRuleTest(rule: Command, context: CommandContext): void {
     .requiredOption('--from <address>', 'sender of the envelope; <> for none', readSender)
     .requiredOption('--to <address...>', 'recipients of the envelope', readRecipient)
     .option('--authenticated', 'as if the client had signed in')
-    .option('--client-ip <address>', 'as if the message came from there', readIp, '127.0.0.1')
+    .option(
+      '--client-ip <address>',
+      'as if the message came from there; who is in inbound.relayNetworks counts as signed in',
+      readIp,
+      SOMEWHERE_ELSE,
+    )
     .option('--rules <directory>', 'other rules than those of the configuration')
     .option('--json', 'as JSON')
     .description('Evaluate the rules for a message and show how each came to its answer. Nothing else happens.')
@@ -47,7 +56,9 @@ async function testMessage(context: CommandContext, file: string, options: TestO
   const { console, settings } = context;
   const { config } = settings();
   const documents = rulesToTry(config, options.rules);
-  const submission = submissionOf(await readMessage(context, file), options);
+  const isOurs = isInNetworks(parseNetworks(config.inbound.relayNetworks), options.clientIp);
+  const authenticated = options.authenticated === true || isOurs;
+  const submission = submissionOf(await readMessage(context, file), { ...options, authenticated });
   const evaluated = await withDirectory(config, documents, async (directory) =>
     tryMessage(submission, { documents, config, directory, now: context.now }),
   );
@@ -75,7 +86,10 @@ function withNetworkLines(octets: Buffer): Buffer {
   return Buffer.from(octets.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
 }
 
-function submissionOf(octets: Buffer, { from, to, authenticated = false, clientIp }: TestOptions): Submission {
+function submissionOf(
+  octets: Buffer,
+  { from, to, authenticated, clientIp }: TestOptions & { readonly authenticated: boolean },
+): Submission {
   const end = octets.indexOf('\r\n\r\n');
   return {
     messageId: 'test',

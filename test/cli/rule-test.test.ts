@@ -138,6 +138,14 @@ test('who has not signed in is outside, and so is the null sender', async () => 
   }
 });
 
+test('who comes from inbound.relayNetworks counts as signed in, as in the relay', async () => {
+  const inside = 'rules:\n  - name: Inside\n    fromScope: inOrganization\n    quarantine: true\n';
+  writeFileSync(join(rules, 'rules.yaml'), inside);
+  const from = ['rule', 'test', message, '--from', 'ann@ours.test', '--to', 'bob@ours.test'];
+  assert.match((await bench.run(...from, '--client-ip', '127.0.0.9')).out, /kept in quarantine \(Inside\)$/);
+  assert.match((await bench.run(...from, '--client-ip', '198.51.100.9')).out, /bob@ours\.test: delivered$/);
+});
+
 test('the address of the client can be chosen', async () => {
   writeFileSync(
     join(rules, 'rules.yaml'),
