@@ -1,6 +1,4 @@
 /** `postern rule import`: rules that Exchange has exported, put into the rule files; whatever could not come along is told rule by rule. */
-import { readFile } from 'node:fs/promises';
-
 import { Option, type Command } from 'commander';
 
 import { convertRule, type Conversion } from '#config/exchange/convert.ts';
@@ -12,6 +10,7 @@ import type { RuleMode } from '#rules/rule.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
+import { readInput } from './input.ts';
 import { foldedLines } from './fold.ts';
 import { withRules } from './reach.ts';
 import { printable } from './table.ts';
@@ -62,7 +61,7 @@ export function registerRuleImport(rule: Command, context: CommandContext): void
 
 async function importRules(context: CommandContext, file: string, options: ImportOptions): Promise<void> {
   const { console, user } = context;
-  const made = inMode(convert(context, await readOctets(context, file), file), options.mode);
+  const made = inMode(convert(context, await readInput(context, file, EXCHANGE_FILE_MIB), file), options.mode);
   const text = importText(made.rules);
   if (options.dryRun === true && options.json !== true) console.write(text.trimEnd());
   else if (options.dryRun !== true && made.rules.length > 0) {
@@ -84,17 +83,6 @@ async function importRules(context: CommandContext, file: string, options: Impor
         ? 'Nothing was changed.'
         : 'All others were; correct these in Exchange, or write them anew.',
     );
-}
-
-async function readOctets({ console }: CommandContext, file: string): Promise<Uint8Array> {
-  const octets = file === '-' ? await console.readAll() : await readFile(file).catch(unreadable);
-  if (octets.length > EXCHANGE_FILE_MIB * 1024 * 1024)
-    throw new CommandFailure('failed', `${printable(file)} is larger than ${EXCHANGE_FILE_MIB} MiB`);
-  return octets;
-}
-
-function unreadable(error: unknown): never {
-  throw new CommandFailure('failed', error instanceof Error ? error.message : String(error));
 }
 
 function convert({ settings }: CommandContext, octets: Uint8Array, file: string): Import {

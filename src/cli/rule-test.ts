@@ -1,6 +1,4 @@
 /** `postern rule test`: what the rules would make of a message, and why. Nothing is sent, kept back or noted. */
-import { readFile } from 'node:fs/promises';
-
 import { InvalidArgumentError, type Command } from 'commander';
 
 import { parseAddress } from '#mail/address.ts';
@@ -11,8 +9,8 @@ import { tryMessage } from '#mail-flow/trial.ts';
 import type { Trail } from '#rules/evaluation.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
-import { CommandFailure } from './exit.ts';
 import { roughSize } from './format.ts';
+import { readInput } from './input.ts';
 import { rulesToTry, withDirectory } from './rule-place.ts';
 import { branchLines, noticeLines, noticeView, trailLines, type View } from './rule-view.ts';
 import { printable } from './table.ts';
@@ -58,7 +56,10 @@ async function testMessage(context: CommandContext, file: string, options: TestO
   const documents = rulesToTry(config, options.rules);
   const isOurs = isInNetworks(parseNetworks(config.inbound.relayNetworks), options.clientIp);
   const authenticated = options.authenticated === true || isOurs;
-  const submission = submissionOf(await readMessage(context, file), { ...options, authenticated });
+  const submission = submissionOf(withNetworkLines(await readInput(context, file, LIMIT_MIB)), {
+    ...options,
+    authenticated,
+  });
   const evaluated = await withDirectory(config, documents, async (directory) =>
     tryMessage(submission, { documents, config, directory, now: context.now }),
   );
@@ -68,17 +69,6 @@ async function testMessage(context: CommandContext, file: string, options: TestO
 }
 
 const LIMIT_MIB = 256;
-
-async function readMessage({ console }: CommandContext, file: string): Promise<Buffer> {
-  const octets = file === '-' ? await console.readAll() : await readFile(file).catch(unreadable);
-  if (octets.length > LIMIT_MIB * 1024 * 1024)
-    throw new CommandFailure('failed', `${printable(file)} is larger than ${LIMIT_MIB} MiB`);
-  return withNetworkLines(octets);
-}
-
-function unreadable(error: unknown): never {
-  throw new CommandFailure('failed', error instanceof Error ? error.message : String(error));
-}
 
 /** Files often have the lines of their system; messages have CRLF (RFC 5322 §2.1). */
 function withNetworkLines(octets: Buffer): Buffer {

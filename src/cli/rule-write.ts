@@ -1,5 +1,5 @@
 /** `postern rule add | edit`: rules from a file, from standard input, from parameters on the command line or out of an editor. */
-import { readFile } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
 
 import { InvalidArgumentError, type Command } from 'commander';
 
@@ -9,6 +9,7 @@ import { yamlText } from '#config/yaml-list.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
 import { CommandFailure } from './exit.ts';
+import { readInput } from './input.ts';
 import { withRules } from './reach.ts';
 import { readPosition } from './rule-acts.ts';
 import { noSuchRule, tellOutcome } from './rule-outcome.ts';
@@ -87,17 +88,12 @@ async function change(context: CommandContext, asked: RuleChange, done: string):
   tellOutcome(context, await withRules(context, async (desk) => desk.change(asked, context.user)), done);
 }
 
-const LIMIT_BYTES = 4 * 1024 * 1024;
+const LIMIT_MIB = 4;
 
-async function readText({ console }: CommandContext, file: string): Promise<string> {
-  const octets =
-    file === '-' ? await console.readAll() : await readFile(file).catch((error: unknown) => unreadable(error));
-  if (octets.length > LIMIT_BYTES) throw new CommandFailure('failed', `${file} is larger than 4 MiB`);
+async function readText(context: CommandContext, file: string): Promise<string> {
+  const octets = await readInput(context, file, LIMIT_MIB);
+  if (!isUtf8(octets)) throw new CommandFailure('failed', `${printable(file)} is not in UTF-8; save it as UTF-8`);
   return octets.toString('utf8');
-}
-
-function unreadable(error: unknown): never {
-  throw new CommandFailure('failed', error instanceof Error ? error.message : String(error));
 }
 
 /** A name that is given again makes a list. */

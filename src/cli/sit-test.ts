@@ -2,8 +2,6 @@
  * `postern sit test`: what of sensitive information is found in a text or a message, as the relay would find it. Values are masked, so
  * that the output can be shown around.
  */
-import { open } from 'node:fs/promises';
-
 import type { Command } from 'commander';
 
 import { decodeText } from '#mime/charset.ts';
@@ -17,7 +15,7 @@ import { detect } from '#rules/sit/detect.ts';
 import type { DetectedInformation } from '#rules/sit/detection.ts';
 import type { CommandContext } from './adapters.ts';
 import { withExamples } from './examples.ts';
-import { CommandFailure } from './exit.ts';
+import { readInput } from './input.ts';
 import { customTypes, demandType } from './sit-types.ts';
 import { printable, tableLines, type Column } from './table.ts';
 
@@ -59,7 +57,7 @@ async function testFile(context: CommandContext, file: string, options: Options)
   const names = options.type?.map((name) => demandType(name, own).name);
   const types = own.map(({ type }) => type);
   const all = [...builtInTypes, ...types].map(({ name }) => name);
-  const octets = file === '-' ? await console.readAll() : await readInput(file);
+  const octets = await readInput(context, file, INPUT_LIMIT_MIB);
   const isMessage = options.message === true || /\.eml$/i.test(file);
   const { items, notes } = isMessage ? await itemsOfMessage(context, octets) : itemsOfText(context, octets);
   const found = [...new Set(detect(compileTypes(names ?? all, types), items).values())];
@@ -67,27 +65,6 @@ async function testFile(context: CommandContext, file: string, options: Options)
   else if (found.length === 0) console.write('No sensitive information was found.');
   else console.write(tableLines(COLUMNS, found.flatMap(rowsOf), console.columns).join('\n'));
   if (options.json !== true) for (const note of notes) console.complain(printable(note));
-}
-
-/** Only as much as may be looked at: a device has no end. */
-async function readInput(file: string): Promise<Buffer> {
-  try {
-    await using handle = await open(file);
-    const limit = INPUT_LIMIT_MIB * 1024 * 1024;
-    const pieces: Buffer[] = [];
-    let length = 0;
-    for await (const piece of handle.createReadStream({ end: limit, autoClose: false })) {
-      const octets = Buffer.from(piece);
-      pieces.push(octets);
-      length += octets.length;
-    }
-    if (length > limit) throw new CommandFailure('failed', `${printable(file)} is larger than ${INPUT_LIMIT_MIB} MiB`);
-    return Buffer.concat(pieces);
-  } catch (error) {
-    if (error instanceof CommandFailure) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure('failed', `${printable(file)} cannot be read: ${printable(why)}`);
-  }
 }
 
 function itemsOfText({ settings }: CommandContext, octets: Buffer): Searched {

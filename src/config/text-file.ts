@@ -25,11 +25,20 @@ export function readOctets(path: string, limitMiB: number): OctetsReading {
     if (octets === undefined || octets.length > limitMiB * MIB) return refused(`is larger than ${limitMiB} MiB`);
     return { kind: 'octets', octets };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    if (code === 'ENOENT' && isLink(path)) return refused('is a link to a file that is not there');
-    return refused(`cannot be read (${READING[code] ?? code})`, code === 'ENOENT');
+    const isMissing = codeOf(error) === 'ENOENT';
+    if (isMissing && isLink(path)) return refused('is a link to a file that is not there');
+    return refused(whyUnreadable(error), isMissing);
   }
 }
+
+/** What follows on the name of the file. */
+export function whyUnreadable(error: unknown): string {
+  const code = codeOf(error);
+  return `cannot be read (${READING[code] ?? code})`;
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);
 
 /** Of the first line that is not UTF-8, from 1: no octet of a longer character is that of a line end. */
 function firstOtherLine(octets: Buffer): number | undefined {

@@ -247,7 +247,16 @@ describe('rules are added', () => {
   test('a file that is not there is told', async () => {
     const { code, err } = await bench.run('rule', 'add', join(bench.directory, 'none.yaml'));
     assert.equal(code, 1);
-    assert.match(err, /ENOENT.*none\.yaml/);
+    assert.match(err, /none\.yaml cannot be read \(there is no such file\)$/m);
+    assert.match((await bench.run('rule', 'add', bench.directory)).err, /cannot be read \(it is a directory\)$/m);
+  });
+
+  test('a file in another charset is told, and not written into the rules', async () => {
+    const latin = join(bench.directory, 'latin.yaml');
+    writeFileSync(latin, Buffer.from('name: Grüße\nquarantine: true\n', 'latin1'));
+    const { code, err } = await bench.run('rule', 'add', latin);
+    assert.equal(code, 1);
+    assert.match(err, /latin\.yaml is not in UTF-8; save it as UTF-8$/m);
   });
 });
 
