@@ -57,9 +57,10 @@ const isAboutPassword = (error: unknown): boolean => error instanceof Error && e
 
 async function readDocument(document: Document, budget: Budget): Promise<Contents> {
   const out = new FlatText(budget.limits.textCharacters);
-  const { damage, limit } = await readPages(document, out, budget);
+  const pinned: Member[] = [];
+  const { damage, limit } = await readPages(document, { out, pinned }, budget);
   const properties = await orElse(propertiesOf(document), {});
-  const members = await orElse(filesOf(document), []);
+  const members = [...(await orElse(filesOf(document), [])), ...pinned];
   return documentContents(out, { properties, members }, { shut: false, damage, limit });
 }
 
@@ -72,14 +73,21 @@ async function orElse<T>(asked: Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
-async function readPages(document: Document, out: FlatText, budget: Budget): Promise<Omit<Ending, 'shut'>> {
+/** What the pages hold. */
+type Found = {
+  readonly out: FlatText;
+  /** Files that are pinned to a page. */
+  readonly pinned: Member[];
+};
+
+async function readPages(document: Document, found: Found, budget: Budget): Promise<Omit<Ending, 'shut'>> {
   let damage: string | undefined;
-  for (let number = 1; number <= document.numPages && !out.full; number += 1) {
+  for (let number = 1; number <= document.numPages && !found.out.full; number += 1) {
     try {
       budget.checkTime();
       const page = await document.getPage(number);
-      await readText(page, out, budget);
-      await readNotes(page, out);
+      await readText(page, found.out, budget);
+      await readNotes(page, found);
       page.cleanup();
     } catch (error) {
       if (error instanceof LimitReached) return { limit: error.message };
@@ -106,9 +114,10 @@ async function readText(page: Page, out: FlatText, budget: Budget): Promise<void
 }
 
 /** What stands in forms and notes is shown on the page, and where links lead when one points there. */
-async function readNotes(page: Page, out: FlatText): Promise<void> {
+async function readNotes(page: Page, { out, pinned }: Found): Promise<void> {
   const annotations: readonly unknown[] = await page.getAnnotations();
   for (const annotation of annotations) {
+    pinned.push(...memberOf(asRecord(annotation)['file']));
     for (const text of textsOf(annotation)) {
       out.endLine();
       out.write(text);
@@ -118,8 +127,8 @@ async function readNotes(page: Page, out: FlatText): Promise<void> {
 }
 
 function textsOf(annotation: unknown): readonly string[] {
-  const { fieldValue, contentsObj, alternativeText, url } = asRecord(annotation);
-  const values = Array.isArray(fieldValue) ? fieldValue : [fieldValue];
+  const { fieldValue, contentsObj, alternativeText, url, textContent } = asRecord(annotation);
+  const values = [fieldValue, textContent].flat();
   return [...values, asRecord(contentsObj)['str'], alternativeText, url].filter(isText);
 }
 
@@ -142,9 +151,12 @@ const MOST_PROPERTIES = 1000;
 
 async function filesOf(document: Document): Promise<Member[]> {
   const files: unknown = await document.getAttachments();
-  return Object.values(asRecord(files)).flatMap((file) => {
-    const { filename, rawFilename, content } = asRecord(file);
-    const path = [filename, rawFilename].find(isText) ?? '';
-    return content instanceof Uint8Array ? [{ path, open: () => ({ kind: 'open' as const, octets: content }) }] : [];
-  });
+  return Object.values(asRecord(files)).flatMap(memberOf);
+}
+
+/** None for what is no file. */
+function memberOf(file: unknown): readonly Member[] {
+  const { filename, rawFilename, content } = asRecord(file);
+  const path = [filename, rawFilename].find(isText) ?? '';
+  return content instanceof Uint8Array ? [{ path, open: () => ({ kind: 'open' as const, octets: content }) }] : [];
 }

@@ -18,7 +18,8 @@ const HIDDEN = new Set(
     ' ',
   ),
 );
-const SHOWN = new Set('fldinst shpinst shptxt footnote annotation'.split(' '));
+/** Also where a star says that old readers do not know them. */
+const SHOWN = new Set('fldinst shpinst shptxt footnote annotation ud'.split(' '));
 const CHARSET_WORDS = new Set(['ansicpg', 'fcharset', 'f']);
 const PROPERTIES: ReadonlyMap<string, string> = new Map([
   ['title', 'Title'],
@@ -82,14 +83,21 @@ class RtfReader {
     for (let match = TOKEN.exec(text); match !== null && !this.#out.full; match = TOKEN.exec(text)) {
       this.#budget.tick();
       const [token, word, number = ''] = match;
-      // What follows are so many octets of something else.
-      if (word === 'bin') TOKEN.lastIndex += Math.max(0, Number(number));
+      if (word === 'bin') TOKEN.lastIndex += this.#binary(text, TOKEN.lastIndex, Math.max(0, Number(number)));
       else if (word === undefined) this.#other(token, match);
       else this.#word(word, number === '' ? undefined : Number(number));
       if (this.#groups.length > DEEPEST) return `groups within more than ${DEEPEST} others`;
     }
     this.#text.flush();
     return undefined;
+  }
+
+  /** What follows are so many octets of something else, and may be a file. */
+  #binary(text: string, start: number, length: number): number {
+    this.#text.flush();
+    if (this.#group.destination === 'objdata')
+      this.#kept += Buffer.from(text.slice(start, start + length), 'latin1').toString('hex');
+    return length;
   }
 
   #other(token: string, [, , , octet, sign]: RegExpExecArray): void {
@@ -149,7 +157,7 @@ class RtfReader {
   #spacing(word: string): void {
     if (LINES.has(word)) this.#out.endLine();
     else if (word === 'tab' || word === 'cell' || word === 'nestcell') this.#out.tab();
-    else if (word === 'fldinst' || word === 'fldrslt') this.#out.space();
+    else if (word === 'fldinst' || word === 'fldrslt' || word === 'ud') this.#out.space();
     else if (word in SIGNS) this.#put(SIGNS[word] ?? '');
   }
 

@@ -12,7 +12,7 @@ function pdfOf(page: Buffer, filter = '', more: readonly string[] = []): Buffer 
   const objects = [
     '1 0 obj <</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a.txt) 7 0 R]>>>>>> endobj',
     '2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj',
-    '3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Annots[6 0 R]/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>> endobj',
+    '3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R/Annots[6 0 R 9 0 R]/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>> endobj',
     '5 0 obj <</Title(Plan)/Author(Ann)/Department(Secret)>> endobj',
     '6 0 obj <</Type/Annot/Subtype/Text/Rect[0 0 9 9]/Contents(note 4111)>> endobj',
     '7 0 obj <</Type/Filespec/F(a.txt)/EF<</F 8 0 R>>>> endobj',
@@ -35,6 +35,23 @@ describe('inspect: PDF', () => {
     assert.equal(document.properties['Author'], 'Ann');
     assert.equal(document.properties['Department'], 'Secret');
     assert.deepEqual([file?.path, file?.text], ['a.pdf/a.txt', 'in it']);
+  });
+
+  test('a file that is pinned to a page is a file', async () => {
+    const pinned = [
+      '9 0 obj <</Type/Annot/Subtype/FileAttachment/Rect[0 0 9 9]/FS 10 0 R>> endobj',
+      '10 0 obj <</Type/Filespec/F(run.exe)/EF<</F 11 0 R>>>> endobj',
+      `11 0 obj <</Type/EmbeddedFile/Length 64>>\nstream\nMZ${'\0'.repeat(62)}\nendstream endobj`,
+    ];
+    const found = await lookInto(pdfOf(PAGE, '', pinned), 'a.pdf');
+    assert.deepEqual(
+      found.map(({ path, executable }) => [path, executable]),
+      [
+        ['a.pdf', false],
+        ['a.pdf/a.txt', false],
+        ['a.pdf/run.exe', true],
+      ],
+    );
   });
 
   test('it is known behind something else', async () => {

@@ -30,6 +30,7 @@ describe('inspect: RTF', () => {
       'HYPERLINK "http://x.example" here',
     ],
     ['octets of something else are passed over', '{\\rtf1 a{\\pict\\bin3 }}}}b}', 'ab'],
+    ['what stands there for readers of Unicode is read', '{\\rtf1{\\upr{a}{\\*\\ud{4111}}}}', 'a 4111'],
     ['signs stand for themselves', '{\\rtf1 \\{a\\}\\~b\\\\}', '{a} b\\'],
   ] as const) {
     test(what, async () => assert.equal((await lookAt(rtf, 'a.doc')).text, text));
@@ -50,9 +51,13 @@ describe('inspect: RTF', () => {
       Buffer.alloc(8),
       native,
     ]);
-    const rtf = `{\\rtf1{\\object{\\*\\objdata ${object.toString('hex').replaceAll(/(.{64})/g, '$1\r\n')}}}}`;
-    const [, file] = await lookInto(rtf, 'a.rtf');
-    assert.deepEqual([file?.path, file?.text], ['a.rtf/a.txt', 'card 4111']);
+    const digits = object.toString('hex').replaceAll(/(.{64})/g, '$1\r\n');
+    const octets = `\\bin${object.length} ${object.toString('latin1')}`;
+    for (const written of [digits, octets]) {
+      const rtf = Buffer.from(`{\\rtf1{\\object{\\*\\objdata ${written}}}}`, 'latin1');
+      const [, file] = await lookInto(rtf, 'a.rtf');
+      assert.deepEqual([file?.path, file?.text], ['a.rtf/a.txt', 'card 4111']);
+    }
   });
 
   test('groups without end are failed', async () => {
