@@ -96,7 +96,9 @@ function explanationOf(error: unknown): Explanation {
     return {
       exit: 'config',
       text: error.message,
-      remedy: 'docs/reference/config.md and `postern config describe` tell each setting.',
+      remedy: error.problems.every(({ setting }) => setting.startsWith('rules['))
+        ? 'docs/reference/rules.md tells each parameter of a rule.'
+        : 'docs/reference/config.md and `postern config describe` tell each setting.',
     };
   }
   if (error instanceof RelayUnreachable) {

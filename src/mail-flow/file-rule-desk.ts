@@ -202,11 +202,17 @@ function rowOf(rule: Rule, priority: number, { sources }: LoadedRules): RuleRow 
     comments,
     conditions: namesOf(rule.conditions),
     exceptions: namesOf(rule.exceptions),
-    actions: namesOf(rule.actions),
+    actions: [...namesOf(rule.actions), ...effectsOf(rule)],
     file,
     line,
   };
 }
+
+/** What a rule does without an action. */
+const effectsOf = ({ stopRuleProcessing, setAuditSeverity }: Rule): readonly string[] => [
+  ...(stopRuleProcessing ? ['stopRuleProcessing'] : []),
+  ...(setAuditSeverity === undefined ? [] : ['setAuditSeverity']),
+];
 
 const namesOf = (parts: readonly { readonly parameter: string }[]): readonly string[] =>
   parts.map(({ parameter }) => parameter);

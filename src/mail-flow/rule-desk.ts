@@ -16,6 +16,7 @@ export type RuleRow = {
   /** Names of parameters. */
   readonly conditions: readonly string[];
   readonly exceptions: readonly string[];
+  /** With `stopRuleProcessing` and `setAuditSeverity`, which can be all that a rule does. */
   readonly actions: readonly string[];
   readonly file: string;
   readonly line: number;

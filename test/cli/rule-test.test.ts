@@ -175,6 +175,7 @@ test('a directory without rules, or with rules that do not load, is told', async
   const broken = await tried('--to', 'bob@ours.test', '--rules', drafts);
   assert.equal(broken.code, 3);
   assert.match(broken.err, /a\.yaml:2: .*must have an action/);
+  assert.match(broken.err, /docs\/reference\/rules\.md tells each parameter of a rule\.$/);
 });
 
 test('a rule that cannot be evaluated may keep the message waiting', async () => {

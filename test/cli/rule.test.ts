@@ -61,6 +61,11 @@ test('the list tells in which order rules are evaluated, when they match and wha
   );
 });
 
+test('the list shows what a rule does without an action', async () => {
+  writeFileSync(file, 'rules:\n  - name: Ours\n    stopRuleProcessing: true\n    setAuditSeverity: low\n');
+  assert.match((await bench.run('rule', 'list')).out, /always +stopRuleProcessing, setAuditSeverity/);
+});
+
 test('without rules the list says how to add one', async () => {
   rmSync(rules, { recursive: true });
   assert.match((await bench.run('rule', 'list')).out, /^There are no rules\. Add one with: postern rule add FILE/);
