@@ -7,16 +7,20 @@ import { RelayClient } from '#admin/client.ts';
 import { RelayUnreachable } from '#admin/relay-line.ts';
 import type { Readiness, RelayStatus, ReloadOutcome } from '#admin/relay-status.ts';
 import { adminRoutes } from '#admin/routes.ts';
+import { ruleRoutes } from '#admin/rule-routes.ts';
 import { openHttpServer, type HttpServer } from '#http/server.ts';
 import { diagnose } from '#mail/diagnosis.ts';
+import { FileRuleDesk } from '#mail-flow/file-rule-desk.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
 import { keepSent } from '#reporting/tls-report/sent.ts';
 import { RecordTlsReportDesk } from '#reporting/tls-report/desk.ts';
 import type { DecisionRecord } from '#tls-policy/last-decisions.ts';
+import { MemoryAuditStore } from '../doubles/audit.ts';
 import { MemoryPolicyDesk, sampleExplanation } from '../doubles/policy-desk.ts';
 import { MemoryDesk, sampleRows } from '../doubles/desk.ts';
 import { heldDesk } from '../doubles/held-desk.ts';
 import { MemoryRecordStore } from '../doubles/records.ts';
+import { ruleContext } from '../doubles/rule-documents.ts';
 
 const now = new Date('2026-11-21T08:00:00Z');
 const token = 'token';
@@ -96,9 +100,12 @@ describe('the operator interface', () => {
   test('every route stands in docs/http.md', () => {
     const page = readFileSync(new URL('../../docs/http.md', import.meta.url), 'utf8');
     const documented = [...page.matchAll(/^\| `(\S+ \S+)` +\| (open|token) /gm)].map(([, ...words]) => words.join(' '));
+    const audit = new MemoryAuditStore();
+    const rules = new FileRuleDesk({ place: () => ({ directory: '', context: ruleContext }), audit, now: () => now });
+    const routes = [...adminRoutes(parts), ...ruleRoutes({ rules, audit, report: () => {} })];
     assert.deepEqual(
       documented,
-      adminRoutes(parts).map(({ method, path, access }) => `${method} ${path} ${access}`),
+      routes.map(({ method, path, access }) => `${method} ${path} ${access}`),
     );
   });
 
