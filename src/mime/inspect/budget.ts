@@ -85,13 +85,23 @@ export class Budget {
     return this.limit(`more than ${this.limits.unpackedBytes} unpacked octets`);
   }
 
+  /** Characters of one more text that may be kept. */
+  get textRoom(): number {
+    const room = LONGEST_TEXTS * this.limits.textCharacters - this.#characters;
+    return Math.max(0, Math.min(room, this.limits.textCharacters));
+  }
+
   /** The text as far as it may be kept. */
   keepText(text: string): { readonly text: string; readonly cut: boolean } {
-    const room = LONGEST_TEXTS * this.limits.textCharacters - this.#characters;
-    const kept = text.slice(0, Math.max(0, Math.min(room, this.limits.textCharacters)));
+    const kept = text.slice(0, this.textRoom);
     this.#characters += kept.length;
     if (kept.length < Math.min(text.length, this.limits.textCharacters)) this.#reached.add('too much text');
     return { text: kept, cut: kept.length < text.length };
+  }
+
+  /** Of the message itself: an attachment says so in its state. */
+  textTooLong(): void {
+    this.#reached.add(`a text of more than ${this.limits.textCharacters} characters`);
   }
 
   limit(words: string): LimitReached {

@@ -29,7 +29,7 @@ const SHOWN_TARGET = /^\s*(?:https?|ftps?|mailto|tel|sms|callto):/i;
 export function textOfHtml(html: string, budget: Budget): { readonly text: string; readonly cut: boolean } {
   const out = new FlatText(budget.limits.textCharacters);
   const beside = new Set<string>();
-  readInto(html, { out, beside, budget, conditional: true });
+  readInto(html, { out, beside, budget, conditional: true, foreign: false });
   for (const text of beside) {
     out.endLine();
     out.write(text);
@@ -43,12 +43,14 @@ type Target = {
   readonly budget: Budget;
   /** Whether what only some readers show is read as markup; it is not within itself. */
   readonly conditional: boolean;
+  /** Within something foreign from the beginning. */
+  readonly foreign: boolean;
 };
 
 function readInto(html: string, target: Target): void {
   const { out, beside, budget, conditional } = target;
   let silent = '';
-  let foreign = false;
+  let { foreign } = target;
   let tag = '';
   readMarkup(html, 'html', {
     open: (name) => {
@@ -71,7 +73,7 @@ function readInto(html: string, target: Target): void {
     },
     text: (text) => {
       if (silent === '') out.write(text);
-      else if (foreign && conditional) readInto(text, { ...target, conditional: false });
+      else if (foreign && conditional) readInto(text, { ...target, conditional: false, foreign });
       else if (foreign) out.write(text);
     },
     // Outlook shows what stands between `<!--[if mso]>` and `<![endif]-->`.

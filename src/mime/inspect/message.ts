@@ -127,7 +127,7 @@ class MessageReader implements MessageContents {
     const encodings = encodingsOf(rawValues(header, 'content-transfer-encoding'));
     const types = typesOf(header, defaultType);
     for (const type of types) this.#read({ header, type, body, encodings, level });
-    const stray = strayLine(octets.subarray(0, Math.min(headerEnd, MAX_HEADER_BYTES)));
+    const stray = headerEnd > MAX_HEADER_BYTES ? undefined : strayLine(octets.subarray(0, headerEnd));
     if (stray !== undefined)
       this.#strayText({ header, type: types[0] ?? PLAIN_TEXT, body: octets, encodings, level }, stray);
   }
@@ -242,6 +242,7 @@ class MessageReader implements MessageContents {
     const charset = charsetOf(type) === '' ? declaredInHtml(octets) : undefined;
     for (const decoded of this.#decode(octets, charset === undefined ? charsetsOf(type) : [charset])) {
       const { text, cut } = textOfHtml(decoded.text, this.#budget);
+      if (cut) this.#budget.textTooLong();
       this.#keep({ ...decoded, kind: 'html', text: visible(text), flawed: damaged || decoded.flawed || cut });
     }
   }
@@ -264,8 +265,9 @@ class MessageReader implements MessageContents {
 
   /** Each text that some reader shows. */
   #decode(octets: Uint8Array, charsets: readonly string[]): Iterable<DecodedText & { readonly charset: string }> {
-    const limit = this.#budget.limits.textCharacters * OCTETS_OF_CHARACTER;
+    const limit = (this.#budget.textRoom + 1) * OCTETS_OF_CHARACTER;
     const start = octets.subarray(0, limit);
+    if (octets.length > limit) this.#budget.textTooLong();
     const readings = new Map<string, DecodedText & { readonly charset: string }>();
     for (const charset of charsets) {
       for (const { text, flawed } of decodeReadings(start, charset))
@@ -277,6 +279,7 @@ class MessageReader implements MessageContents {
   #keep(text: InspectedText): void {
     this.#budget.checkTime();
     const kept = this.#budget.keepText(text.text);
+    if (kept.cut) this.#budget.textTooLong();
     const charset = text.charset === '' ? 'us-ascii' : text.charset.toLowerCase();
     this.charsets.add(charset);
     if (kept.text.trim() === '' && !kept.cut) return;

@@ -51,6 +51,7 @@ describe('inspect: texts of a message', () => {
     ['where links lead is read', '<a href="https://x.example/4111">x</a>', 'x\nhttps://x.example/4111'],
     ['what Outlook alone shows is read', 'a<!--[if mso]><p>4111</p><![endif]-->', 'a\n4111'],
     ['a style that is an element within a picture ends with it', '<svg><style></svg>4<b></b>111', '4111'],
+    ['a style within such a style hides nothing', '<svg><style><style>4111</style>', '4111'],
     ['a style that a picture ends at once hides nothing', '<svg><style/></svg>4111', '4111'],
     ['a title is read', '<title>T</title>a', 'T\na'],
   ] as const) {
@@ -84,8 +85,15 @@ describe('inspect: texts of a message', () => {
   });
 
   test('that are cut say so', async () => {
-    const { texts } = await look(single([], 'x'.repeat(200)), { textCharacters: 100 });
-    assert.deepEqual([texts[0]?.text.length, texts[0]?.flawed], [100, true]);
+    for (const [type, body] of [
+      ['text/plain', 'x'.repeat(200)],
+      ['text/html', `<p>${'x'.repeat(200)}`],
+      ['text/html', `<p>${'<b>'.repeat(1000)}x`],
+    ] as const) {
+      const { texts, limits } = await look(single([`Content-Type: ${type}`], body), { textCharacters: 100 });
+      assert.deepEqual(limits, ['a text of more than 100 characters']);
+      assert.ok(texts.every(({ text, flawed }) => text.length <= 100 && flawed));
+    }
   });
 
   test('are told by their charsets', async () => {
