@@ -10,17 +10,20 @@ import { fileURLToPath } from 'node:url';
 import type { Machine } from '#config/load.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import { processConsole } from '#cli/console.ts';
+import { editText } from '#cli/editor.ts';
 import { runCommandLine } from '#cli/program.ts';
 import { testResolvers } from '#dns/self-test.ts';
 import { serversOf } from '#dns/servers.ts';
 import { usesDane } from '#outbound/dane-use.ts';
 import { ownEndpoints } from '#outbound/own-addresses.ts';
+import { SqliteAuditStore } from '#storage/sqlite/audit.ts';
 import { SqliteQueueDesk } from '#storage/sqlite/desk.ts';
 import { SqliteRecordStore } from '#storage/sqlite/records.ts';
 import { SqliteTraceReader } from '#storage/sqlite/trace-reader.ts';
 import { openHeldDesk } from './held-desk.ts';
 import { RecordPolicyDesk } from './policy-desk.ts';
 import { outsideView } from './publisher.ts';
+import { openRuleDesk } from './rule-desk.ts';
 import { runRelay } from './run.ts';
 
 const packageDirectory = fileURLToPath(new URL('..', import.meta.url));
@@ -63,6 +66,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   openDesk: async ({ dataDirectory }) => new SqliteQueueDesk(dataDirectory),
   openTraces: async ({ dataDirectory }) => new SqliteTraceReader(dataDirectory),
   openHeld: async ({ dataDirectory }) => openHeldDesk(dataDirectory),
+  openRules: async (config) => openRuleDesk(() => config),
+  openAudit: async ({ dataDirectory }) => new SqliteAuditStore(dataDirectory),
+  editText: async (text) => editText(text, process.env),
   openRecords,
   openPolicies: async (config) => {
     const isOurs = ownEndpoints(config.listeners);

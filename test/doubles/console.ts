@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import type { AuditEntry } from '#audit/store.ts';
 import type { CommandAdapters } from '#cli/adapters.ts';
 import { runCommandLine } from '#cli/program.ts';
+import { FileRuleDesk } from '#mail-flow/file-rule-desk.ts';
 import { outsideView } from '#publisher.ts';
 import type { TraceRecord } from '#queue/trace-store.ts';
+import { MemoryAuditStore } from './audit.ts';
 import { MemoryDesk, sampleRows } from './desk.ts';
 import { heldDesk } from './held-desk.ts';
 import { MemoryHeldStore, SharedHeld } from './held.ts';
 import { MemoryPolicyDesk } from './policy-desk.ts';
 import { MemoryRecordStore } from './records.ts';
+import { ruleContext } from './rule-documents.ts';
 
 export type Run = { readonly code: number; readonly out: string; readonly err: string };
 
@@ -26,6 +29,7 @@ export class CommandBench {
   held = new SharedHeld();
   /** What was written to the audit record. */
   readonly noted: AuditEntry[] = [];
+  readonly audit = new MemoryAuditStore();
   readonly policies = new MemoryPolicyDesk();
   /** What standard input holds. */
   input: string | Buffer = '';
@@ -71,6 +75,16 @@ export class CommandBench {
         const store = new MemoryHeldStore(this.directory, this.held);
         return Promise.resolve(heldDesk({ store, noted: this.noted, now: () => this.now }));
       },
+      openRules: ({ mailFlow: { rules: directory } }) =>
+        Promise.resolve(
+          new FileRuleDesk({
+            place: () => ({ directory, context: ruleContext }),
+            audit: this.audit,
+            now: () => this.now,
+          }),
+        ),
+      openAudit: () => Promise.resolve(this.audit),
+      editText: () => Promise.reject(new Error('this test has no editor')),
       openRecords: () => Promise.resolve(this.stored),
       openPolicies: () => Promise.resolve(this.policies),
       viewFromOutside: (config) =>
