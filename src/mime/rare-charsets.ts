@@ -12,7 +12,7 @@ const latin1 = (octets: Uint8Array): string =>
 /** RFC 2152: what stands between `+` and the first character that is none of base64 is UTF-16. */
 export function decodeUtf7(octets: Uint8Array): DecodedText {
   let flawed = false;
-  const text = latin1(octets).replaceAll(/\+([A-Za-z0-9+/]*)-?/g, (whole, digits: string) => {
+  const text = latin1(octets).replaceAll(/\+([A-Za-z0-9+/]*?)(?:-|(?![A-Za-z0-9+/]))/g, (whole, digits: string) => {
     if (digits === '') {
       flawed ||= whole !== '+-';
       return '+';
@@ -42,7 +42,8 @@ export function decodeUtf32(octets: Uint8Array, order: 'little' | 'big' | 'guess
 export function decodeHz(octets: Uint8Array): DecodedText {
   const decoder = new TextDecoder('gbk');
   const text = latin1(octets).replaceAll(
-    /~\{((?:[^~\r\n]|~(?!\}))*)(?:~\})?|~~|~\r?\n/g,
+    // Lazy, so that nothing is to be remembered for each of millions of characters.
+    /~\{([^\r\n]*?)(?:~\}|(?=[\r\n])|$)|~~|~\r?\n/g,
     (whole, characters?: string) => {
       if (characters !== undefined) return decoder.decode(withHighBits(characters));
       return whole === '~~' ? '~' : '';
@@ -57,7 +58,9 @@ export function decodeIso2022Kr(octets: Uint8Array): DecodedText {
   const text = latin1(octets)
     .replaceAll('\u001b$)C', '')
     // oxlint-disable-next-line no-control-regex -- SO and SI are controls
-    .replaceAll(/\u000e([^\u000f\r\n]*)\u000f?/g, (_, characters: string) => decoder.decode(withHighBits(characters)));
+    .replaceAll(/\u000e([^\u000f\r\n]*?)(?:\u000f|(?=[\r\n])|$)/g, (_, characters: string) =>
+      decoder.decode(withHighBits(characters)),
+    );
   return { text, flawed: text.includes('\ufffd') };
 }
 

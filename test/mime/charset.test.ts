@@ -49,6 +49,17 @@ describe('decodeText', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), charset, (octets, name) => void decodeText(octets, name)));
   });
 
+  test('reads a rare charset that goes on for millions of characters', () => {
+    for (const [charset, start] of [
+      ['hz', '~{'],
+      ['utf-7', '+'],
+      ['iso-2022-kr', '\u000e'],
+    ] as const) {
+      const { text } = decodeText(ascii(`${start}${'ab'.repeat(10_000_000)}\r\n4111`), charset);
+      assert.ok(text.endsWith('4111'), charset);
+    }
+  });
+
   test('knows a charset that it knows after any number of names that are none', () => {
     for (let count = 0; count < 3000; count += 1) decodeText(ascii('x'), `none-${count}`);
     assert.equal(decodeText(hex('e4'), 'iso-8859-5').text, 'ф');

@@ -53,7 +53,8 @@ export function readMessage(octets: Uint8Array, budget: Budget): MessageContents
   try {
     reader.read(octets);
   } catch (error) {
-    if (!(error instanceof LimitReached)) throw error;
+    // Somebody may have made it to be more than can be taken: it is not to be past the rules by that.
+    if (!(error instanceof LimitReached)) reader.damage ??= 'it cannot be taken apart';
   }
   return reader;
 }

@@ -83,6 +83,20 @@ describe('inspect: limits', () => {
     assert.equal((await lookAt(`<?xml version="1.0"?>${comments}<html>a`)).detectedType, 'text/html');
   });
 
+  test('what nobody has thought of is a failure, with what was found until then', async () => {
+    let asked = 0;
+    const { failure, texts } = await inspect(
+      Buffer.from(lines('Content-Type: multipart/mixed; boundary=b', '', '--b', '', 'first', '--b', '', 'x', '--b--')),
+      LIMITS,
+      () => {
+        asked += 1;
+        if (asked === 5) throw new RangeError('too deep');
+        return 0;
+      },
+    );
+    assert.deepEqual([failure, texts.map(({ text }) => text)], ['it cannot be taken apart', ['first']]);
+  });
+
   test('time that is over ends it, with what was found until then', async () => {
     let now = 0;
     const clock = (): number => {
