@@ -17,7 +17,7 @@ import {
 import type { RuleContext } from '#config/mail-flow/context.ts';
 import { readRuleFiles, versionOf } from '#config/mail-flow/rule-files.ts';
 import { parseRuleSet, type LoadedRules } from '#config/mail-flow/rule-set.ts';
-import { stageFiles, type NewFile, type StagedFiles } from '#config/mail-flow/write-files.ts';
+import { claimDirectory, stageFiles, type NewFile, type StagedFiles } from '#config/mail-flow/write-files.ts';
 import { documentOf } from '#config/mail-flow/write-rule.ts';
 import { problemText } from '#config/problems.ts';
 import type { Rule } from '#rules/rule.ts';
@@ -111,13 +111,30 @@ export class FileRuleDesk implements RuleDesk {
     if (typeof staged === 'string') return staged;
     try {
       await this.#note(effects, note);
-      const trouble = this.#isStill(note.version) ? committing(staged) : MEANWHILE;
+      const trouble = this.#commit(staged, note.version);
       if (trouble === undefined) return undefined;
       const undone = effects.map(({ subject }) => ({ subject, before: '', after: `not ${note.act}: ${trouble}` }));
       await this.#note(undone, { ...note, act: 'rule.failed' });
       return trouble;
     } finally {
       staged.discard();
+    }
+  }
+
+  /** Two processes that look at the same time must not both find the files as they were. */
+  #commit(staged: StagedFiles, version: string): string | undefined {
+    try {
+      const release = claimDirectory(this.#parts.place().directory);
+      if (release === undefined) return MEANWHILE;
+      try {
+        if (!this.#isStill(version)) return MEANWHILE;
+        staged.commit();
+        return undefined;
+      } finally {
+        release();
+      }
+    } catch (error) {
+      return writingTrouble(error);
     }
   }
 
@@ -152,15 +169,6 @@ const TOUCHED = 'the change would touch other rules of the file too, by the way 
 function staging(files: readonly NewFile[]): StagedFiles | string {
   try {
     return stageFiles(files);
-  } catch (error) {
-    return writingTrouble(error);
-  }
-}
-
-function committing(staged: StagedFiles): string | undefined {
-  try {
-    staged.commit();
-    return undefined;
   } catch (error) {
     return writingTrouble(error);
   }

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -382,6 +383,18 @@ describe('a change is refused', () => {
         ['rule.failed', 'not rule.enabled:'],
       ],
     );
+  });
+
+  test('while another process puts files in their place; one that has died there is not waited for', async () => {
+    const lock = join(directory, '.rules.lock');
+    writeFileSync(lock, '');
+    const outcome = await change({ kind: 'disable', name: 'Programs' });
+    assert.ok(outcome.kind === 'refused');
+    assert.match(outcome.problems.join(), /changed by somebody else meanwhile/);
+    assert.equal(file('10-first.yaml'), FIRST);
+    utimesSync(lock, 0, 0);
+    await changed({ kind: 'disable', name: 'Programs' });
+    assert.deepEqual(readdirSync(directory), ['10-first.yaml', '20-second.yaml']);
   });
 
   test('when the file cannot be written', async () => {

@@ -51,6 +51,25 @@ export function stageFiles(files: readonly NewFile[]): StagedFiles {
   return { commit, discard };
 }
 
+/** Between looking and renaming, which takes milliseconds, nobody else may write. */
+const LOCK_FILE = '.rules.lock';
+/** A claim as old as this was left behind by a crash. */
+const LOCK_LASTS_MS = 10_000;
+
+/** Ends the claim on a directory; undefined while somebody else has one. Throws what the system says. */
+export function claimDirectory(directory: string): (() => void) | undefined {
+  const lock = join(directory, LOCK_FILE);
+  const { mtimeMs = Infinity } = statSync(lock, { throwIfNoEntry: false }) ?? {};
+  if (mtimeMs < Date.now() - LOCK_LASTS_MS) rmSync(lock, { force: true });
+  try {
+    closeSync(openSync(lock, 'wx', 0o600));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined;
+    throw error;
+  }
+  return () => rmSync(lock, { force: true });
+}
+
 /** A link is followed: what it leads to is replaced. */
 function meantBy(file: string): string {
   return statSync(file, { throwIfNoEntry: false }) === undefined ? file : realpathSync(file);
