@@ -24,11 +24,22 @@ import { endsAsZip, listZip, readZip } from './zip.ts';
 export async function readFile(source: Source): Promise<Contents> {
   const detected = await trueType(source.octets);
   const type = kindOf(source, detected);
-  const found = await readAs(type, source);
+  const found = await readAsBoth(type, claimedKind(source, detected), source);
   const known = { ...found, type: found.type ?? (type === MESSAGE ? type : detected) };
   if (executableType(source.octets) !== undefined) return readProgram(known, source);
   const isZipToo = type !== ZIP && endsAsZip(source.octets, CONTAINERS.has(type ?? ''));
   return isZipToo ? withArchive(known, await readZip(source)) : known;
+}
+
+/** A page or a message may begin like a picture or a PDF document, and is shown all the same by whoever goes by its name. */
+async function readAsBoth(type: string | undefined, claimed: string | undefined, source: Source): Promise<Contents> {
+  const found = await readAs(type, source);
+  const isAmbiguous = type !== undefined && (WITHOUT_TEXT.test(type) || type === 'application/pdf');
+  if (!isAmbiguous || claimed === undefined) return found;
+  const other = await readAs(claimed, source);
+  const text = [found.text, other.text].filter((one) => one !== '').join('\n\n');
+  const { state, reason } = found.state === 'none' ? other : found;
+  return { ...found, state, reason, text, members: [...found.members, ...other.members] };
 }
 
 /** A program may have an archive behind it, which it unpacks when it is run. Of WinRAR's Exchange says that they are no programs. */
@@ -95,6 +106,9 @@ const SMIME_TYPES = new Set(['application/pkcs7-mime', 'application/x-pkcs7-mime
 /** RFC 2046 §5.2: what the reader is shown lies elsewhere, or in other messages too. */
 const PIECES = new Set(['message/partial', 'message/external-body']);
 
+/** RFC 1741: a file written in letters, with its own way to pack. */
+const BINHEX = 'application/mac-binhex40';
+
 /** What is read as what it claims to be is text by its octets, or of no known type. */
 function kindOf(source: Source, detected: string | undefined): string | undefined {
   const { declaredType, name } = source;
@@ -106,6 +120,7 @@ function kindOf(source: Source, detected: string | undefined): string | undefine
 function claimedKind({ declaredType, name }: Source, detected: string | undefined): string | undefined {
   const extension = extensionOf(name);
   if (PIECES.has(declaredType)) return declaredType;
+  if (declaredType === BINHEX || extension === 'hqx') return BINHEX;
   if (MESSAGE_TYPES.has(declaredType) || MESSAGE_NAMES.has(extension)) return MESSAGE;
   const isText = detected !== undefined || declaredType.startsWith('text/');
   return isText && (declaredType === 'text/html' || HTML_NAMES.has(extension)) ? 'text/html' : undefined;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
 import { lines, look, lookAt, lookInto, messageWith, zipOf } from './looking.ts';
@@ -160,6 +161,31 @@ describe('inspect: what attachments are', () => {
     const html = `a${'<b>'.repeat(1000)}`;
     assert.equal((await lookAt(html, 'a.html', { textCharacters: 100 })).state, 'limit');
     assert.equal((await lookAt(html, 'a.html', { textCharacters: 1000 })).state, 'text');
+  });
+
+  test('what BinHex has written is told and not read (RFC 1741)', async () => {
+    const file = await lookAt('(This file must be converted with BinHex 4.0)\r\n\r\n:$f*TEQKPH#:', 'a.hqx');
+    assert.deepEqual([file.state, file.text], ['unsupported', '']);
+  });
+
+  test('a page that a PDF document stands in is read as both', async () => {
+    const pdf = readFileSync(new URL('../../vectors/mime/owner-password.pdf', import.meta.url));
+    const both = Buffer.concat([Buffer.from('<p>be<b></b>side</p>'), pdf]);
+    const [page, document] = [await lookAt(both, 'a.html'), await lookAt(both, 'a.pdf')];
+    assert.match(page.text, /beside/);
+    assert.ok(document.text !== '' && page.text.startsWith(document.text));
+    assert.doesNotMatch(document.text, /beside/);
+  });
+
+  test('a page or a message that begins like a picture is read', async () => {
+    const icon = '\0\0\u0001\0';
+    const page = await lookAt(`${icon}<p>4<b></b>111</p>`, 'a.html');
+    assert.match(page.text, /4111/);
+    const { attachments } = await look(
+      lines('Content-Type: message/rfc822', '', `${icon}: x`, 'Content-Transfer-Encoding: base64', '', 'NDExMQ=='),
+    );
+    assert.match(attachments[0]?.text ?? '', /4111/);
+    assert.equal((await lookAt(`${icon}\u0001\0`, 'a.ico')).state, 'none');
   });
 
   test('TNEF is told and not read', async () => {
