@@ -174,7 +174,7 @@ class Running {
       settings: live,
       store: stores.held,
       queue: stores.queue,
-      notices: heldNotices({ settings: live, makeQueueId, now: systemClock }),
+      notices: heldNotices({ settings: live, makeQueueId, markKey: stores.noticeKey, now: systemClock }),
       makeQueueId,
       report,
       setFigures,
@@ -189,6 +189,7 @@ class Running {
       records: stores.records,
       makeReports,
       makeQueueId,
+      noticeKey: stores.noticeKey,
       report,
     });
     this.#delivery = new Delivery({
@@ -339,6 +340,7 @@ type Stores = {
   readonly traces: TraceStore;
   readonly records: RecordStore;
   readonly held: HeldStore;
+  readonly noticeKey: Uint8Array;
   /** All processes share the records; this one clears them up. */
   readonly ownsRecords: boolean;
 };
@@ -365,7 +367,8 @@ async function openStores(live: Live<RelayConfig>, shards: readonly number[], re
     });
     others.push(records);
     const held = await SqliteHeldStore.open(live().dataDirectory);
-    return { queue, traces, records, held, ownsRecords: shards.includes(0) };
+    others.push(held);
+    return { queue, traces, records, held, noticeKey: await held.linkKey(), ownsRecords: shards.includes(0) };
   } catch (error) {
     await Promise.all([...opened, ...others].map(async (store) => store.close()));
     throw error;

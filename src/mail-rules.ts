@@ -47,6 +47,8 @@ export type MailRulesParts = {
   readonly records: RecordStore;
   readonly makeReports: MakeReports;
   readonly makeQueueId: MakeQueueId;
+  /** All processes have the same. */
+  readonly noticeKey: Uint8Array;
   readonly report: Report;
 };
 
@@ -98,7 +100,7 @@ export class MailRules {
       queue: async (messages) => queue.accept(messages),
       held,
       onHeld: parts.onHeld,
-      notices: composeNotices({ settings, makeQueueId, now: systemClock }),
+      notices: composeNotices({ settings, makeQueueId, markKey: parts.noticeKey, now: systemClock }),
       bounce: bounceBy(parts.makeReports),
       remember: (evaluated) => this.#memory.remember(evaluated),
       report,

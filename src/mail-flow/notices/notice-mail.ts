@@ -10,6 +10,7 @@ import { cleanAscii, cleanLine } from '#mime/clean.ts';
 import { composeMessage, type Part } from '#mime/compose.ts';
 import type { MakeQueueId } from '#queue/id.ts';
 import type { NewMessage } from '#queue/store.ts';
+import { MARK_FIELD, markOf } from './mark.ts';
 
 export type NoticeSettings = {
   readonly hostname: string;
@@ -27,6 +28,8 @@ export type NoticeSettings = {
 export type NoticeParts = {
   readonly settings: Live<NoticeSettings>;
   readonly makeQueueId: MakeQueueId;
+  /** Signs the mark by which a notice that comes back is known. */
+  readonly markKey: Uint8Array;
   readonly now: () => Date;
 };
 
@@ -59,22 +62,26 @@ export function contactBlocks({ hostname, reports }: NoticeSettings): readonly B
 }
 
 /** With a null reverse-path and as what no machine answers (RFC 3834 §5), so that no answer leads to the next notice. */
-export function mailOf(letter: Letter, { settings, makeQueueId, now }: NoticeParts): NewMessage {
+export function mailOf(letter: Letter, { settings, makeQueueId, markKey, now }: NoticeParts): NewMessage {
   const { hostname, mailFlow } = settings();
   const { to, subject, inReplyTo = '', demands } = letter;
   const at = now();
   const queueId = makeQueueId(at);
+  const messageId = `<${queueId}@${cleanAscii(hostname, SUBJECT_LIMIT)}>`;
   const { bytes, facts } = composeMessage(
     {
       from: mailFlow.notices.from,
       to,
       subject: cleanLine(subject, SUBJECT_LIMIT),
       date: at,
-      messageId: `<${queueId}@${cleanAscii(hostname, SUBJECT_LIMIT)}>`,
+      messageId,
       inReplyTo: MESSAGE_ID.test(inReplyTo) ? inReplyTo : undefined,
       autoSubmitted: 'auto-generated',
       // The same for servers of Microsoft, which look at no other field.
-      others: [['X-Auto-Response-Suppress', 'All']],
+      others: [
+        ['X-Auto-Response-Suppress', 'All'],
+        [MARK_FIELD, markOf(markKey, messageId)],
+      ],
     },
     bodyOf(letter),
     queueId,

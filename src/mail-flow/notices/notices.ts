@@ -4,9 +4,9 @@
  */
 import type { ComposeNotices } from '#mail-flow/mail-flow.ts';
 import { readHeader, type ReadHeader } from '#mime/header.ts';
-import { readMailboxes } from '#mime/mailboxes.ts';
 import type { NewMessage } from '#queue/store.ts';
 import type { Notice } from '#rules/evaluation.ts';
+import { isMarked } from './mark.ts';
 import { incidentBlocks, incidentTitle, type IncidentReport } from './incident-report.ts';
 import { contactBlocks, mailOf, textsOf, type NoticeParts, type NoticeSettings } from './notice-mail.ts';
 import { notificationTexts, notificationTitle } from './notification.ts';
@@ -22,7 +22,8 @@ export function composeNotices(parts: NoticeParts): ComposeNotices {
     if (notices.length === 0) return [];
     const original = await readOriginal(message.content, message.facts, limitFor(notices, parts.settings()));
     const header = facts.header ?? readHeader(headerOf(original));
-    if (isOurs(header, parts.settings())) return [];
+    // A notice that came back, by a forwarding or from somebody who answers all mail.
+    if (isMarked(parts.markKey, header.fields)) return [];
     const about = { message, header, original };
     const made: NewMessage[] = [];
     for (const notice of notices) made.push(...(await mailFor(notice, about, parts)));
@@ -37,12 +38,6 @@ function limitFor(notices: readonly Notice[], { mailFlow }: NoticeSettings): num
 }
 
 const wantsOriginal = ({ order }: IncidentReport): boolean => order.content.includes('attachOriginalMail');
-
-/** A notice that came back, by a forwarding or from somebody who answers all mail, or a report of ours. */
-function isOurs(header: ReadHeader, { mailFlow }: NoticeSettings): boolean {
-  const [own] = readMailboxes(mailFlow.notices.from);
-  return own !== undefined && header.from === own && isAutomatic(header);
-}
 
 /** RFC 3834 §5 */
 const isAutomatic = ({ fields }: ReadHeader): boolean =>

@@ -33,7 +33,7 @@ export function parts({ from, contact, originalLimit }: Changed = {}): NoticePar
     ids += 1;
     return `000000000000N00${ids}`;
   };
-  return { settings: () => settings, makeQueueId, now: () => now };
+  return { settings: () => settings, makeQueueId, markKey: Buffer.alloc(32, 7), now: () => now };
 }
 
 export const ORIGINAL = [
