@@ -14,6 +14,8 @@ import { unpack, type Compression, type Unpacked } from './unpack.ts';
 
 export type ZipMember = {
   readonly path: string;
+  /** What unpackers call it that go by other places than the directory. */
+  readonly otherNames: readonly string[];
   readonly encrypted: boolean;
   readonly sizeBytes: number;
   readonly open: () => Opened;
@@ -29,6 +31,7 @@ export type ZipListing = {
 
 type Entry = {
   readonly path: string;
+  readonly otherNames: readonly string[];
   readonly flags: number;
   readonly method: number;
   readonly headerStart: number;
@@ -44,6 +47,7 @@ const ENCRYPTED = 0x0001;
 const STRONGLY_ENCRYPTED = 0x0040;
 const HAS_DESCRIPTOR = 0x0008;
 const IS_UTF8 = 0x0800;
+const UNICODE_PATH = 0x7075;
 /** APPNOTE 7.2: the real method is in an extra field of what WinZip's AES encrypts. */
 const AES = 99;
 const COMPRESSIONS: ReadonlyMap<number, Compression> = new Map([
@@ -113,8 +117,11 @@ function listedEntry(entry: yauzl.Entry, bytes: Buffer): Entry | undefined {
   const headerStart = entry.relativeOffsetOfLocalHeader;
   const dataStart = startOfData(bytes, headerStart);
   if (dataStart === undefined) return undefined;
+  const path = memberPath(nameOf(entry));
+  const otherNames = [localName(entry, bytes), unicodeName(entry)].map(memberPath);
   return {
-    path: memberPath(nameOf(entry)) + (entry.fileNameRaw.at(-1) === 0x2f ? '/' : ''),
+    path: path + (entry.fileNameRaw.at(-1) === 0x2f ? '/' : ''),
+    otherNames: [...new Set(otherNames)].filter((name) => name !== '' && name !== path),
     flags: entry.generalPurposeBitFlag,
     method: entry.compressionMethod,
     headerStart,
@@ -128,6 +135,19 @@ function listedEntry(entry: yauzl.Entry, bytes: Buffer): Entry | undefined {
 function nameOf({ fileNameRaw, generalPurposeBitFlag, extraFields }: yauzl.Entry): string {
   const utf8 = decodeText(fileNameRaw, 'utf-8');
   return utf8.flawed ? yauzl.getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false) : utf8.text;
+}
+
+/** Of the member's own header; `''` where it is the same. */
+function localName({ fileNameRaw, relativeOffsetOfLocalHeader: at }: yauzl.Entry, bytes: Buffer): string {
+  const start = at + LOCAL_HEADER_BYTES;
+  const name = bytes.subarray(start, start + bytes.readUInt16LE(at + 26));
+  return name.equals(fileNameRaw) ? '' : decodeText(name, '').text;
+}
+
+/** APPNOTE 4.6.9: a version and a checksum stand before it. */
+function unicodeName({ extraFields }: yauzl.Entry): string {
+  const field = extraFields.find(({ id }) => id === UNICODE_PATH);
+  return field === undefined ? '' : decodeText(field.data.subarray(5), 'utf-8').text;
 }
 
 function startOfData(bytes: Buffer, headerStart: number): number | undefined {
@@ -167,6 +187,7 @@ function entryAt(bytes: Buffer, headerStart: number, end: number): Entry | undef
   );
   return {
     path: memberPath(decodeText(name, (flags & IS_UTF8) !== 0 ? 'utf-8' : '').text) + (name.at(-1) === 0x2f ? '/' : ''),
+    otherNames: [],
     flags,
     method: bytes.readUInt16LE(headerStart + 8),
     headerStart,
@@ -177,9 +198,15 @@ function entryAt(bytes: Buffer, headerStart: number, end: number): Entry | undef
 }
 
 function memberOf(entry: Entry, bytes: Buffer, budget: Budget): ZipMember {
-  const { path, flags, method, sizeBytes } = entry;
+  const { path, otherNames, flags, method, sizeBytes } = entry;
   const isEncrypted = (flags & (ENCRYPTED | STRONGLY_ENCRYPTED)) !== 0 || method === AES;
-  return { path, sizeBytes, encrypted: isEncrypted, open: () => openEntry(entry, isEncrypted, bytes, budget) };
+  return {
+    path,
+    otherNames,
+    sizeBytes,
+    encrypted: isEncrypted,
+    open: () => openEntry(entry, isEncrypted, bytes, budget),
+  };
 }
 
 function openEntry(entry: Entry, isEncrypted: boolean, bytes: Buffer, budget: Budget): Opened {

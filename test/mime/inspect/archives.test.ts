@@ -110,6 +110,23 @@ describe('inspect: ZIP', () => {
     ]);
   });
 
+  test('names that unpackers differ in are all told', async () => {
+    const field = Buffer.concat([Buffer.from('757009000100000000', 'hex'), Buffer.from('b.js')]);
+    const archive = zipOf([{ name: 'a.txt', content: 'x', extra: field }]);
+    // The first of the two names is that of the member's own header.
+    archive.write('c.vbs', archive.indexOf('a.txt'));
+    const found = await lookInto(archive, 'a.zip');
+    assert.deepEqual(
+      found.map(({ path, extension }) => [path, extension]),
+      [
+        ['a.zip', 'zip'],
+        ['a.zip/a.txt', 'txt'],
+        ['a.zip/c.vbs', 'vbs'],
+        ['a.zip/b.js', 'js'],
+      ],
+    );
+  });
+
   test('extra fields are passed over', async () => {
     const extra = Buffer.from('feca0400aaaaaaaa', 'hex');
     const zip = zipOf([{ name: 'a.txt', content: CARD, stored: true, extra }]);
