@@ -30,9 +30,9 @@ export function memberPath(written: string): string {
     .slice(-LONGEST);
 }
 
-/** In lower case, without the dot. Dots and spaces at the end are none to Windows: `run.exe. ` is a program. */
+/** In lower case, without the dot. To Windows dots, spaces and streams at the end are none: `run.exe. ` and `run.exe::$DATA` are programs. */
 export function extensionOf(name: string): string {
-  const end = name.replace(/[. ]+$/, '');
+  const end = name.replace(/:[^.]*$/, '').replace(/[. ]+$/, '');
   const dot = end.lastIndexOf('.');
   return dot === -1 || dot === end.length - 1
     ? ''

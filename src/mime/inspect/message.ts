@@ -325,14 +325,20 @@ const charsetsOf = (type: Parameterized): readonly string[] => {
 };
 
 function dispositionOf(header: readonly HeaderField[]): Parameterized {
-  return parseParameterized(rawValues(header, 'content-disposition')[0] ?? '');
+  return parseDisposition(rawValues(header, 'content-disposition')[0] ?? '');
+}
+
+/** Where nothing stands before the parameters, readers take them all the same. */
+function parseDisposition(rawValue: string): Parameterized {
+  const disposition = parseParameterized(rawValue);
+  return disposition.value.includes('=') ? parseParameterized(`;${rawValue}`) : disposition;
 }
 
 /** Those of Content-Disposition first (RFC 2183 §2.3), then those of Content-Type. */
 function namesOf(header: readonly HeaderField[], type: Parameterized): readonly string[] {
   const written = [
     ...firstAndLast(rawValues(header, 'content-disposition')).flatMap((value) =>
-      firstAndLast(valuesOf(parseParameterized(value), 'filename')),
+      firstAndLast(valuesOf(parseDisposition(value), 'filename')),
     ),
     ...firstAndLast(valuesOf(type, 'name')),
   ];

@@ -26,6 +26,7 @@ describe('inspect: names of attachments', () => {
     ['in encoded words (RFC 2047 §5)', 'Content-Disposition: attachment; filename="=?utf-8?q?=C3=A4.txt?="', 'ä.txt'],
     ['without directories', 'Content-Disposition: attachment; filename="C:\\\\x\\\\a.txt"', 'a.txt'],
     ['without what shows nothing', 'Content-Disposition: attachment; filename="=?utf-8?q?a=E2=80=8B.txt?="', 'a.txt'],
+    ['without a disposition before it', 'Content-Disposition: filename=a.js', 'a.js'],
     ['not there', 'Content-Disposition: attachment', ''],
   ] as const) {
     test(what, async () => assert.deepEqual(await named(header), [name]));
@@ -62,8 +63,8 @@ describe('inspect: names of attachments', () => {
   });
 
   test('have their extension in lower case, whatever Windows drops from the end', async () => {
-    const file = await lookAt('x', 'Run.EXE. ');
-    assert.equal(file.extension, 'exe');
+    for (const name of ['Run.EXE. ', 'run.exe::$DATA', 'run.exe:x', 'a.txt:run.exe'])
+      assert.equal((await lookAt('x', name)).extension, 'exe', name);
   });
 });
 
