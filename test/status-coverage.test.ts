@@ -23,6 +23,7 @@ const OWN_WORDS: { readonly [name: string]: string } = {
   'parameter-syntax': '501 5.5.4 Parameter SIZE given twice',
   'parameter-unknown': '555 5.5.4 Parameter XYZ not recognised',
   'sts-no-mx': '450 4.4.8 MX hosts of dest.test failed MTA-STS validation',
+  'rule-rejected': '550 5.7.950 TRANSPORT.RULES.RejectMessage; No cats',
   'remote-reply': '550 5.2.1 Message expired -> 450 4.2.1 Mailbox busy',
 };
 

@@ -8,7 +8,8 @@ const root = join(import.meta.dirname, '../..');
 
 /** Each other way to write one. Replies are US-ASCII: there the sign is left out, in brackets. */
 const WRONG = [
-  /RFC-?\d/g,
+  // RFC822; is a type of address (RFC 3461 §4.2).
+  /RFC-?\d(?!22;)/g,
   /RFC \d{3,4}(?:§|,? (?:§§|[Ss]ection|[Aa]ppendix))/g,
   /RFC \d{3,4} \d[\d.]*(?![\d.)])/g,
   /(?<!RFC \d{3,4} )§\d/g,

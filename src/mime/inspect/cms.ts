@@ -48,7 +48,7 @@ export function readCms(octets: Uint8Array): CmsContent | undefined {
 
 type Element = { readonly tag: number; readonly start: number; readonly end: number | undefined };
 
-/** Goes through BER from element to element; lengths may be indefinite (X.690 §8.1.3). Once something does not fit, all that follows is empty. */
+/** Goes through BER from element to element; lengths may be indefinite (X.690, 8.1.3). Once something does not fit, all that follows is empty. */
 class BerReader {
   readonly #octets: Uint8Array;
   #at = 0;

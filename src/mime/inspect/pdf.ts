@@ -138,7 +138,7 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
-/** ISO 32000-1 §14.3.3, with those of one's own. */
+/** ISO 32000-1, 14.3.3, with those of one's own. */
 async function propertiesOf(document: Document): Promise<Properties> {
   const { info } = await document.getMetadata();
   const { Custom: own, ...known } = asRecord(info);

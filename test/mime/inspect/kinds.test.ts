@@ -11,7 +11,7 @@ const element = (tag: number, ...parts: readonly Buffer[]): Buffer => {
   return Buffer.concat([Buffer.of(tag, 0x82, body.length >> 8, body.length & 0xff), body]);
 };
 
-/** Of a length that nobody says (X.690 §8.1.3). */
+/** Of a length that nobody says (X.690, 8.1.3). */
 const openElement = (tag: number, ...parts: readonly Buffer[]): Buffer =>
   Buffer.concat([Buffer.of(tag, 0x80), ...parts, Buffer.of(0, 0)]);
 
@@ -126,7 +126,7 @@ describe('inspect: S/MIME', () => {
     assert.equal(texts[0]?.text, 'card 4111');
   });
 
-  test('what is signed in pieces of unknown length is read (X.690 §8.1.3)', async () => {
+  test('what is signed in pieces of unknown length is read (X.690, 8.1.3)', async () => {
     const pieces = ['\r\ncard', ' 4111'].map((text) => element(0x04, Buffer.from(text)));
     const object = openElement(
       0x30,
