@@ -18,3 +18,15 @@ export function visible(text: string): string {
   if (PLAIN.test(text)) return text;
   return text.replaceAll(INVISIBLE, '').replaceAll(STRAY_JOINERS, '').replaceAll(SPACES, ' ').replaceAll(HYPHENS, '-');
 }
+
+/** From the mark that turns the direction around to where that ends (Unicode Bidirectional Algorithm, X4). */
+const OVERRIDDEN = /\u202e([^\u202c\u2029\r\n]*?)(?=[\u202c\u2029\r\n]|$)/g;
+
+/** What is written backwards to be shown forwards stands at the end once more, as it is shown. */
+export function visibleBothWays(text: string): string {
+  if (!text.includes('\u202e')) return visible(text);
+  const turned = Array.from(text.matchAll(OVERRIDDEN), ([, run = '']) =>
+    Array.from(visible(run)).toReversed().join(''),
+  );
+  return [visible(text), ...turned].join('\n');
+}

@@ -8,7 +8,7 @@ import type { InspectedText } from '#mime/inspection.ts';
 import { guessBoundary, hasDelimiter, sectionsOf } from '#mime/multipart.ts';
 import { parseParameterized, readableName, valuesOf, type Parameterized } from '#mime/parameters.ts';
 import { decodeBody, encodingsOf, findUuencoded, type TransferEncoding } from '#mime/transfer-decoding.ts';
-import { visible } from '#mime/visible.ts';
+import { visibleBothWays } from '#mime/visible.ts';
 import { LimitReached, type Budget } from './budget.ts';
 import { readCms } from './cms.ts';
 import { fileName } from './file-name.ts';
@@ -244,7 +244,7 @@ class MessageReader implements MessageContents {
     for (const decoded of this.#decode(octets, charset === undefined ? charsetsOf(type) : [charset])) {
       const { text, cut } = textOfHtml(decoded.text, this.#budget);
       if (cut) this.#budget.textTooLong();
-      this.#keep({ ...decoded, kind: 'html', text: visible(text), flawed: damaged || decoded.flawed || cut });
+      this.#keep({ ...decoded, kind: 'html', text: visibleBothWays(text), flawed: damaged || decoded.flawed || cut });
     }
   }
 
@@ -252,7 +252,7 @@ class MessageReader implements MessageContents {
     for (const decoded of this.#decode(octets, charsetsOf(type))) {
       const flawed = damaged || decoded.flawed;
       for (const text of flowedReadings(decoded.text, type))
-        this.#keep({ ...decoded, kind: 'plain', text: visible(text), flawed });
+        this.#keep({ ...decoded, kind: 'plain', text: visibleBothWays(text), flawed });
     }
     for (const { name, octets: file } of findUuencoded(octets)) {
       this.#budget.countPart();

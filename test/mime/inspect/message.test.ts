@@ -211,6 +211,11 @@ describe('inspect: evasions', () => {
       lines('Content-Type: text/plain; format=flowed; delsp=yes', '', 'x 41 ', '11'),
       'x 4111',
     ],
+    [
+      'writing backwards',
+      lines('Content-Type: text/plain; charset=utf-8', '', Buffer.from('x \u202e1114 😀\u202c y').toString('latin1')),
+      '4111',
+    ],
     ['an encoding that is none', lines('Content-Transfer-Encoding: nonsense', '', '4111'), '4111'],
     ['base64 with garbage in it', lines('Content-Transfer-Encoding: base64', '', 'ND!Ex*MQ=='), '4111'],
     ['base64 that is none', lines('Content-Transfer-Encoding: base64', '', 'card: 4111!'), '4111'],
