@@ -209,5 +209,5 @@ test('what stands in a message or in a rule cannot control the terminal', async 
   writeFileSync(join(rules, 'rules.yaml'), 'rules:\n  - name: "a\\u202eb"\n    prependSubject: "\u202e"\n');
   const { out } = await tried('--to', 'bob@ours.test');
   assert.match(out, /matches/);
-  assert.doesNotMatch(out, /[\u001b\u202e]/);
+  assert.ok(!out.includes('\u001b') && !out.includes('\u202e'));
 });

@@ -68,9 +68,10 @@ test('length, depth and number have limits, and reading ends there', () => {
   assert.match(problemOf('<a b="1" c="1" d="1" e="1" f="1" g="1"/>', limits).message, /more than 5/);
 });
 
+const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
+const swapped = (text: string): Buffer => utf16(text).swap16();
+
 test('octets are read as UTF-8 or UTF-16, with a byte order mark or without', () => {
-  const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
-  const swapped = (text: string): Buffer => utf16(text).swap16();
   const text = '<a>\u00e9</a>';
   for (const octets of [
     Buffer.from(text),
