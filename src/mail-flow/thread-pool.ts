@@ -52,6 +52,7 @@ export class ThreadPool<Terms, Job, Answer> {
   readonly #terms: () => Terms;
   readonly #threads = new Set<Thread<Terms, Job, Answer>>();
   readonly #waiting: Waiting<Job, Answer>[] = [];
+  #turn: NodeJS.Immediate | undefined;
   #isClosed = false;
 
   constructor(script: URL, limits: () => PoolLimits, terms: () => Terms) {
@@ -70,7 +71,7 @@ export class ThreadPool<Terms, Job, Answer> {
     if (this.#isClosed) return CLOSED;
     return new Promise((resolve) => {
       this.#waiting.push({ job, since: performance.now(), resolve });
-      this.#dispatch();
+      this.#dispatchSoon();
     });
   }
 
@@ -89,6 +90,14 @@ export class ThreadPool<Terms, Job, Answer> {
       const next = this.#waiting.shift();
       if (next !== undefined) this.#give(thread, next);
     }
+  }
+
+  /** Jobs that come in one turn of the event loop begin together: waking a thread costs more than a small job. */
+  #dispatchSoon(): void {
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined;
+      this.#dispatch();
+    });
   }
 
   /** Seen to whenever a job comes or ends, which is at the latest after the time of one. */
@@ -153,7 +162,7 @@ export class ThreadPool<Terms, Job, Answer> {
     thread.jobs.shift()?.resolve(resultOf(reply));
     if (thread.jobs.length === 0) thread.worker.unref();
     else this.#time(thread);
-    this.#dispatch();
+    this.#dispatchSoon();
   }
 
   async #end(thread: Thread<Terms, Job, Answer>, result: JobResult<Answer>): Promise<void> {

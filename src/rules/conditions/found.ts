@@ -3,7 +3,10 @@ import { hitEvidence } from '#rules/evidence.ts';
 import type { Find } from '#rules/search.ts';
 import { no, yes, type Decided } from '#rules/verdict.ts';
 
-export function foundIn(find: Find, text: string, where: string): Decided {
+/** `nothing` is what is said where there is no hit: made once where it is always the same. */
+export function foundIn(find: Find, text: string, where: string, nothing = nothingIn(where)): Decided {
   const hit = find(text);
-  return hit === undefined ? no(`nothing in ${where}`) : yes(hitEvidence(hit, text, where));
+  return hit === undefined ? nothing : yes(hitEvidence(hit, text, where));
 }
+
+export const nothingIn = (where: string): Decided => no(`nothing in ${where}`);
