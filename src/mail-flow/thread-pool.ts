@@ -78,6 +78,7 @@ export class ThreadPool<Terms, Job, Answer> {
   /** Ends the threads. What runs or waits has failed. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearImmediate(this.#turn);
     for (const { resolve } of this.#waiting.splice(0)) resolve(CLOSED);
     await Promise.all([...this.#threads].map(async (thread) => this.#end(thread, CLOSED)));
   }
