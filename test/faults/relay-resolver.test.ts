@@ -8,7 +8,7 @@ import { SELF_TEST_NAMES, startZone, type Zone } from '../doubles/zone.ts';
 const LIE = { [SELF_TEST_NAMES.bogus]: { A: ['192.0.2.73'] } };
 
 const asking = (zone: Zone, settings: Settings = {}): Settings => ({
-  dns: { resolvers: [zone.resolver], timeout: '200ms', attempts: 1, selfTest: SELF_TEST_NAMES },
+  dns: { resolvers: [zone.resolver], timeout: '5s', attempts: 1, selfTest: SELF_TEST_NAMES },
   ...settings,
 });
 
