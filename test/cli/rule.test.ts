@@ -143,6 +143,12 @@ describe('rules are changed', () => {
     );
   });
 
+  test('what is taken out must be a parameter', async () => {
+    const { code, err } = await bench.run('rule', 'edit', 'Last', '--unset', 'coments');
+    assert.equal(code, 3);
+    assert.match(err, /coments is no parameter of a rule; did you mean comments\?/);
+  });
+
   test('to what would not load they are not', async () => {
     const { code, err } = await bench.run('rule', 'edit', 'Last', '--set', 'sentToScop=inOrganization');
     assert.equal(code, 3);

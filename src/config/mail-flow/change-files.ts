@@ -20,6 +20,7 @@ import {
 import { nearest } from '#config/problems.ts';
 import type { RuleMode } from '#rules/rule.ts';
 import type { RuleFile } from './rule-files.ts';
+import { PARAMETER_NAMES } from './rule-schema.ts';
 import type { LoadedRules, RuleSource } from './rule-set.ts';
 
 /** Rules are called by their names, in any case of letters. Positions count from 0, as priorities do. */
@@ -199,6 +200,11 @@ function edit(place: Place, text: string, before: string | undefined): ChangePla
 }
 
 function set(place: Place, values: Readonly<Record<string, unknown>>, unset: readonly string[]): ChangePlan {
+  const unknown = unset.find((name) => !PARAMETER_NAMES.includes(name));
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, PARAMETER_NAMES);
+    return refused(`${unknown} is no parameter of a rule${meant === undefined ? '' : `; did you mean ${meant}?`}`);
+  }
   const changed = changeMembers(entryText(place.entry), { set: values, unset });
   if (changed === undefined)
     return refused(

@@ -49,7 +49,7 @@ export function parseRuleSet(files: readonly RuleFile[], context: RuleContext): 
   );
   const { placed, wrong } = placeRules(documents, { ...context, lists });
   problems.push(...wrong, ...wrongLists, ...wrongTogether(documents, placed));
-  if (problems.length > 0) return { kind: 'refused', problems: inFileOrder(files, problems).slice(0, MOST_PROBLEMS) };
+  if (problems.length > 0) return { kind: 'refused', problems: shown(inFileOrder(files, problems)) };
   return {
     kind: 'loaded',
     ruleSet: { rules: placed.map(({ rule }) => rule), version: versionOf(files) },
@@ -71,10 +71,10 @@ function placeRules(
   const wrong: ConfigProblem[] = [];
   for (const document of documents) {
     for (const [index, written] of document.rules.entries()) {
-      if (placed.length > RULE_SET_LIMITS.rules || wrong.length >= MOST_PROBLEMS) break;
+      if (placed.length > RULE_SET_LIMITS.rules || wrong.length > MOST_PROBLEMS) break;
       const reading = readRule(written);
       if (reading.kind === 'rule') placed.push({ rule: reading.rule, source: document, index });
-      else wrong.push(...reading.findings.slice(0, MOST_PROBLEMS).map((one) => problemAt(document, index, one)));
+      else wrong.push(...reading.findings.slice(0, MOST_PROBLEMS + 1).map((one) => problemAt(document, index, one)));
     }
   }
   return { placed, wrong };
@@ -200,6 +200,16 @@ function textsIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return value.flatMap(textsIn);
   return typeof value === 'object' && value !== null && 'patterns' in value ? textsIn(value.patterns) : [];
+}
+
+/** Of very many problems the first ones, and that there are more. */
+function shown(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const next = problems[MOST_PROBLEMS];
+  if (next === undefined) return problems;
+  return [
+    ...problems.slice(0, MOST_PROBLEMS),
+    { file: next.file, setting: '', message: 'has more problems than are shown' },
+  ];
 }
 
 function inFileOrder(files: readonly RuleFile[], problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
