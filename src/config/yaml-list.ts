@@ -67,13 +67,19 @@ export function entryText(entry: ListEntry): string {
   const begin = lines[first] ?? '';
   const column = dash + 1 + (/^ +/.exec(begin.slice(dash + 1))?.[0].length ?? 1);
   const inner = [begin.slice(column), ...lines.slice(first + 1).map((line) => outdented(line, column))];
-  return [...lines.slice(0, first).map((line) => outdented(line, dash)), ...inner].join('\n').trimEnd().concat('\n');
+  const all = [...lines.slice(0, first).map((line) => outdented(line, dash)), ...inner];
+  return withoutBlankEnd(all).join('\n').concat('\n');
+}
+
+/** Blanks at the end of a line may belong to a text; lines of nothing else at the end do not. */
+function withoutBlankEnd(lines: readonly string[]): readonly string[] {
+  return lines.slice(0, lines.findLastIndex((line) => line.trim() !== '') + 1);
 }
 
 /** The reverse of `entryText`. `like` is an entry of the list that it is for. */
 export function makeEntry(text: string, like?: ListEntry): ListEntry {
   const dash = like?.dash ?? USUAL_DASH;
-  const lines = text.trimEnd().split('\n');
+  const lines = withoutBlankEnd(text.split('\n'));
   const first = lines.findIndex((line) => !/^\s*(?:#|$)/.test(line));
   const made = lines.map((line, index) => {
     // Blanks alone may be a line of a text.
