@@ -73,21 +73,23 @@ class Run {
       this.#trails.push(passedOver(compiled, reason));
       return undefined;
     }
-    const branches: OpenBranch[] = [];
-    for (const branch of this.#branches) {
-      const applied = isOpen(branch) ? this.#applyTo(branch, compiled) : unchanged(branch);
-      if (applied.kind !== 'applied') return applied;
-      branches.push(...applied.branches);
+    let branches: OpenBranch[] | undefined;
+    for (const [index, branch] of this.#branches.entries()) {
+      const applied = isOpen(branch) ? this.#applyTo(branch, compiled) : undefined;
+      if (applied !== undefined && applied.kind !== 'applied') return applied;
+      if (applied !== undefined) branches ??= this.#branches.slice(0, index);
+      branches?.push(...(applied?.branches ?? [branch]));
     }
-    this.#branches = branches;
+    if (branches !== undefined) this.#branches = branches;
     return undefined;
   }
 
-  #applyTo(branch: OpenBranch, compiled: CompiledRule): Applied | Stopped {
+  /** `undefined` where the branch stays as it is. */
+  #applyTo(branch: OpenBranch, compiled: CompiledRule): Applied | Stopped | undefined {
     const line = ruledOutAtOnce(compiled, this.#lookAt(branch, compiled.rule), this.#textAnswers);
     if (line !== undefined) {
       this.#trails.push(failedAt(compiled, line));
-      return unchanged(branch);
+      return undefined;
     }
     const judged = judge(compiled, branch, this.#gathering(compiled.rule));
     if (judged.kind === 'needs') return judged;
@@ -95,22 +97,22 @@ class Run {
     const hasFailed = recipientsOf(judged, 'error').size > 0;
     if (chosen.size > 0 && !(hasFailed && compiled.defers)) return this.#act(branch, compiled, judged);
     this.#trails.push(unmatched(compiled, judged));
-    return hasFailed && compiled.defers ? deferred(compiled, judged.why) : unchanged(branch);
+    return hasFailed && compiled.defers ? deferred(compiled, judged.why) : undefined;
   }
 
-  #act(branch: OpenBranch, compiled: CompiledRule, judged: Judged): Applied | Stopped {
+  #act(branch: OpenBranch, compiled: CompiledRule, judged: Judged): Applied | Stopped | undefined {
     const [mine, others] = split(branch, recipientsOf(judged, 'yes'));
     const { detected } = judged;
     const acted = act(compiled, mine, { detected, added: this.#added, gathering: this.#gathering(compiled.rule) });
     if (acted.kind === 'needs') return acted;
     if (acted.kind === 'failed') {
       this.#trails.push(actionsFailed(compiled, judged, acted.reason));
-      return compiled.defers ? deferred(compiled, acted.reason) : unchanged(branch);
+      return compiled.defers ? deferred(compiled, acted.reason) : undefined;
     }
     this.#trails.push(matched(compiled, judged, acted));
     this.#notices.push(...acted.notices);
     for (const address of addedTo(acted.branch)) this.#added.add(address);
-    return acted.branch === mine ? unchanged(branch) : { kind: 'applied', branches: [acted.branch, others] };
+    return acted.branch === mine ? undefined : { kind: 'applied', branches: [acted.branch, others] };
   }
 
   #gathering(rule: Rule): Gathering {
@@ -160,8 +162,6 @@ class Run {
     return view;
   }
 }
-
-const unchanged = (branch: OpenBranch): Applied => ({ kind: 'applied', branches: [branch] });
 
 const deferred = ({ rule }: CompiledRule, reason: string): Stopped => ({ kind: 'deferred', rule: rule.name, reason });
 
