@@ -73,14 +73,13 @@ class Run {
       this.#trails.push(passedOver(compiled, reason));
       return undefined;
     }
-    let branches: OpenBranch[] | undefined;
-    for (const [index, branch] of this.#branches.entries()) {
-      const applied = isOpen(branch) ? this.#applyTo(branch, compiled) : undefined;
-      if (applied !== undefined && applied.kind !== 'applied') return applied;
-      if (applied !== undefined) branches ??= this.#branches.slice(0, index);
-      branches?.push(...(applied?.branches ?? [branch]));
+    // What comes of a branch takes its place; those that are open now are all that the rule is for.
+    for (const branch of this.#branches.filter(isOpen)) {
+      const applied = this.#applyTo(branch, compiled);
+      if (applied === undefined) continue;
+      if (applied.kind !== 'applied') return applied;
+      this.#branches = this.#branches.flatMap((each) => (each === branch ? applied.branches : each));
     }
-    if (branches !== undefined) this.#branches = branches;
     return undefined;
   }
 
