@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { simpleParser } from 'mailparser';
 import { startPostfix, type Postfix, type PostfixOptions } from '../doubles/postfix.ts';
 import { testKeys } from './keys.ts';
 import { inWorld, type WorldPlan } from './world.ts';
@@ -61,3 +62,45 @@ test('Postfix reads our refusals, and returns what it may not send', async () =>
       assert.match(sender.log(), /dsn=5\.7\.64, status=bounced .*550 5\.7\.64 TenantAttribution; Relay Access Denied/);
     });
   }));
+
+test('rules change and refuse what Postfix sends, and Postfix takes and understands both', async () => {
+  const certificate = testKeys().relayFiles;
+  const role = { kind: 'receiver', tls: 'encrypt', mailbox: 'maildir' } as const;
+  await withPostfix({ role, hostname: 'mx.dest.test', certificate, address: '127.0.0.2' }, async (receiver) => {
+    const plan: WorldPlan = {
+      zone: { 'dest.test': { MX: ['10 mx.dest.test'] }, 'mx.dest.test': { A: [receiver.address] } },
+      settings: { outbound: { port: receiver.port } },
+      rules: [
+        'rules:',
+        '  - name: No secrets',
+        '    subjectOrBodyContainsWords: [geheim]',
+        '    rejectMessageEnhancedStatusCode: 5.7.960',
+        '    rejectMessageReasonText: Secrets stay here',
+        '  - name: Marks',
+        "    prependSubject: '[outside] '",
+        '    applyHtmlDisclaimerText: <p>Grüße vom Relay</p>',
+        '    applyHtmlDisclaimerLocation: append',
+        '    applyHtmlDisclaimerFallbackAction: reject',
+      ].join('\n'),
+    };
+    await inWorld(plan, async (world) => {
+      const sending = { kind: 'sender', nexthop: `[127.0.0.1]:${world.port()}`, tls: 'encrypt' } as const;
+      await withPostfix({ role: sending }, async (sender) => {
+        const send = (body: string): void => {
+          const input = `Subject: offer\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n${body}\n`;
+          execFileSync('sendmail', ['-C', sender.configDirectory, '-i', '-f', 'alice@sender.test', BOB], { input });
+        };
+        send('Ganz geheim.');
+        await world.until(() => sender.log().includes('status=bounced'), 'the refusal at Postfix');
+        assert.match(sender.log(), /dsn=5\.7\.960, .*Secrets stay here \[Rule=No secrets\]/);
+        send('Nur ein Angebot.');
+        await world.untilTrail(BOB, 'delivered 2.0.0');
+        await world.until(() => receiver.messages().length > 0, 'the message in the mailbox');
+        const text = receiver.messages()[0]?.toString() ?? '';
+        assert.match(text, /^Subject: \[outside\] offer\r?$/m);
+        const { text: seen = '' } = await simpleParser(text);
+        assert.match(seen, /^Nur ein Angebot\.\s+Grüße vom Relay\s*$/);
+      });
+    });
+  });
+});
