@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Report } from '#log/events.ts';
 import type { Live, Milliseconds } from '#mail/units.ts';
+import { idsFrom } from '#queue/id.ts';
 import type { RecordStore } from '#records/store.ts';
 import type { Inspection } from '#mime/inspection.ts';
 import type { Branch, Evaluation } from '#rules/evaluation.ts';
@@ -26,6 +27,7 @@ const ANSWER_CHARACTERS = 1000 * KEY_CHARACTERS;
 /** Of what waits for the store or is with it; more is not kept while it does not answer. */
 const WAITING_CHARACTERS = 33_554_432;
 const PAGE = 200;
+const LONGEST_ARRIVAL_MS = 86_400_000;
 
 /** What was done with the message: the part of an evaluation that can be compared. */
 export type Outcome = {
@@ -101,7 +103,8 @@ export class RuleMemory {
 
 /** Messages since then, oldest first. What cannot be read is passed over. Rejects with `StorageUnavailable`. */
 export async function* recall(store: Pick<RecordStore, 'list'>, since: Date): AsyncGenerator<Remembered> {
-  let after = '';
+  // An id is made when a message begins to arrive, and the message is evaluated when it is here.
+  let after = idsFrom(new Date(since.getTime() - LONGEST_ARRIVAL_MS));
   for (;;) {
     const records = await store.list(COLLECTION, { after, limit: PAGE });
     for (const { value } of records) {
@@ -135,9 +138,22 @@ export function isSameOutcome(one: Outcome, other: Outcome): boolean {
 }
 
 function effectOf({ branches }: Outcome): unknown {
-  const sorted = branches.toSorted((one, other) => compare(one.originals.join(), other.originals.join()));
+  const sorted = branches
+    .map((branch) => ({
+      ...branch,
+      recipients: branch.recipients.toSorted(byAddress),
+      originals: branch.originals.toSorted(),
+    }))
+    .toSorted((one, other) => compare(keyOf(one), keyOf(other)));
   return JSON.parse(JSON.stringify(sorted, (key, value: unknown) => (key === 'rule' ? undefined : value)));
 }
+
+const byAddress = (one: { readonly address: string }, other: { readonly address: string }): number =>
+  compare(one.address, other.address);
+
+/** Branches that rules have added recipients in may have no others. */
+const keyOf = ({ originals, recipients }: Outcome['branches'][number]): string =>
+  JSON.stringify([originals, recipients.map(({ address }) => address)]);
 
 const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other));
 

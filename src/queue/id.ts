@@ -22,6 +22,9 @@ export function queueIds(seed: number): MakeQueueId {
   };
 }
 
+/** All ids that were made then or later stand behind it. */
+export const idsFrom = (at: Date): string => base32(Math.max(0, at.getTime()), 9);
+
 function base32(value: number, length: number): string {
   let text = '';
   for (let rest = value; text.length < length; rest = Math.floor(rest / 32)) text = ALPHABET.charAt(rest % 32) + text;

@@ -6,6 +6,7 @@ import { after, beforeEach, test } from 'node:test';
 
 import { loadConfig } from '#config/load.ts';
 import { demandDocuments } from '#config/mail-flow/documents.ts';
+import { idsFrom } from '#queue/id.ts';
 import { memoryDirectory } from '#directory/memory.ts';
 import { RuleMemory } from '#mail-flow/memory.ts';
 import { compactTrail } from '#mail-flow/trail.ts';
@@ -34,6 +35,9 @@ beforeEach(() => {
 });
 
 const HOUR = 3_600_000;
+/** Ids as the queue makes them, of the last day. */
+const OF_TODAY = idsFrom(new Date(bench.now.getTime() - 20 * HOUR));
+const [A, B, C] = [`${OF_TODAY}A`, `${OF_TODAY}B`, `${OF_TODAY}C`] as const;
 
 /** Mail of so many hours ago, evaluated by the rules of the configuration and kept. */
 async function receive(id: string, hoursAgo: number, subject: string): Promise<void> {
@@ -63,13 +67,13 @@ async function receive(id: string, hoursAgo: number, subject: string): Promise<v
 const draft = (text: string): void => writeFileSync(join(drafts, 'draft.yaml'), text);
 
 test('messages are told that other rules would have treated otherwise, with before and after', async () => {
-  await receive('01A', 3, 'An offer');
-  await receive('01B', 2, 'Hello');
+  await receive(A, 3, 'An offer');
+  await receive(B, 2, 'Hello');
   draft('rules:\n  - name: Reject\n    subjectContainsWords: [offer]\n    rejectMessageReasonText: No offers.\n');
   const { code, out } = await bench.run('rule', 'replay', '--last', '7d', '--rules', drafts);
   assert.equal(code, 0);
   assert.deepEqual(out.split('\n'), [
-    '01A  2026-11-21 05:00:00Z  from ann@ours.test',
+    `${A}  2026-11-21 05:00:00Z  from ann@ours.test`,
     '  was  bob@theirs.test: delivered',
     '         puts "[x] " in front of the subject (Tag)',
     '  now  bob@theirs.test: rejected with 550 5.7.1 No offers. (Reject)',
@@ -79,7 +83,7 @@ test('messages are told that other rules would have treated otherwise, with befo
 });
 
 test('rules that say the same under other names make no difference', async () => {
-  await receive('01A', 3, 'An offer');
+  await receive(A, 3, 'An offer');
   draft('rules:\n  - name: Other\n    subjectContainsWords: [offer]\n    prependSubject: "[x] "\n');
   const { out } = await bench.run('rule', 'replay', '--rules', drafts);
   assert.match(out, /^1 message since 2026-11-14 08:00:00Z, .*: 1 the same, 0 different/);
@@ -87,10 +91,10 @@ test('rules that say the same under other names make no difference', async () =>
 });
 
 test('what hangs on texts that are gone cannot be told', async () => {
-  await receive('01A', 3, 'An offer');
+  await receive(A, 3, 'An offer');
   draft('rules:\n  - name: Body\n    subjectOrBodyContainsWords: [text]\n    quarantine: true\n');
   const { out } = await bench.run('rule', 'replay', '--rules', drafts);
-  assert.match(out, /^01A .*\n {2}cannot be told: the rules of then did not look into it/);
+  assert.match(out, new RegExp(`^${A} .*\\n {2}cannot be told: the rules of then did not look into it`));
   assert.match(out, /0 different, 0 would wait, 1 cannot be told\.$/);
 });
 
@@ -99,7 +103,7 @@ test('of texts that are gone it is known what a condition found that has not cha
     join(rules, 'rules.yaml'),
     'rules:\n  - name: Body\n    mode: audit\n    subjectOrBodyContainsWords: [text]\n    quarantine: true\n',
   );
-  await receive('01A', 3, 'An offer');
+  await receive(A, 3, 'An offer');
   draft('rules:\n  - name: Body\n    subjectOrBodyContainsWords: [text]\n    quarantine: true\n');
   const { out } = await bench.run('rule', 'replay', '--rules', drafts);
   assert.match(out, /\n {2}now {2}bob@theirs\.test: .*\(Body\)\n/);
@@ -110,30 +114,30 @@ test('of texts that are gone it is known what a condition found that has not cha
 });
 
 test('only mail of the time that is asked for is tried', async () => {
-  await receive('01A', 30, 'An offer');
-  await receive('01B', 2, 'An offer');
+  await receive(A, 30, 'An offer');
+  await receive(B, 2, 'An offer');
   draft('rules:\n  - name: Delete\n    deleteMessage: true\n');
   const { out } = await bench.run('rule', 'replay', '--last', '24h', '--rules', drafts);
-  assert.match(out, /^01B /);
+  assert.match(out, new RegExp(`^${B} `));
   assert.match(out, /\n1 message since /);
 });
 
 test('no more messages are told than asked for, and all are counted', async () => {
-  for (const [index, id] of ['01A', '01B', '01C'].entries()) await receive(id, 5 - index, 'An offer'); // oxlint-disable-line no-await-in-loop -- in their order
+  for (const [index, id] of [A, B, C].entries()) await receive(id, 5 - index, 'An offer'); // oxlint-disable-line no-await-in-loop -- in their order
   draft('rules:\n  - name: Delete\n    deleteMessage: true\n');
   const { out } = await bench.run('rule', 'replay', '--rules', drafts, '--limit', '1');
-  assert.match(out, /^01A [^]*\n2 more of these; --limit shows them\.\n3 messages .* 3 different/);
-  assert.doesNotMatch(out, /01B/);
+  assert.match(out, new RegExp(`^${A} [^]*\\n2 more of these; --limit shows them\\.\\n3 messages .* 3 different`));
+  assert.ok(!out.includes(B));
 });
 
 test('JSON has the outcomes of before and after', async () => {
-  await receive('01A', 3, 'An offer');
+  await receive(A, 3, 'An offer');
   draft('rules:\n  - name: Delete\n    deleteMessage: true\n');
   const { counts, messages, since } = JSON.parse((await bench.run('rule', 'replay', '--rules', drafts, '--json')).out);
   assert.deepEqual(counts, { same: 0, different: 1, deferred: 0, unknown: 0 });
   assert.equal(since, '2026-11-14T08:00:00.000Z');
   const [{ messageId, kind, before, after: made }] = messages;
-  assert.deepEqual([messageId, kind], ['01A', 'different']);
+  assert.deepEqual([messageId, kind], [A, 'different']);
   assert.deepEqual(before.branches[0].disposition, { kind: 'deliver' });
   assert.deepEqual(made.branches[0].disposition, { kind: 'delete', rule: 'Delete' });
 });

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { isSameOutcome, outcomeOf, recall, RuleMemory, type Remembered } from '#mail-flow/memory.ts';
 import type { CompactTrail } from '#mail-flow/trail.ts';
 import type { EventName } from '#log/events.ts';
+import { queueIds } from '#queue/id.ts';
 import { StorageUnavailable } from '#queue/store.ts';
 import type { RecordStore } from '#records/store.ts';
 import type { Branch, Evaluation } from '#rules/evaluation.ts';
@@ -62,6 +63,10 @@ const inMemory = (store: Pick<RecordStore, 'add'>, events: EventName[] = []): Ru
 const at = (hour: number): Date => new Date(NOW.getTime() + hour * 3_600_000);
 
 const outcome = (...branches: readonly Branch[]): ReturnType<typeof outcomeOf> => outcomeOf(evaluation(...branches));
+
+/** One that rules have added all recipients of. */
+const addedFor = (...addresses: readonly string[]): Branch =>
+  branch({ originals: [], recipients: addresses.map((address) => ({ address })) });
 
 const by = (rule: string): Branch => branch({ terms: { requireTls: { rule } } });
 
@@ -169,13 +174,38 @@ describe('what rules were evaluated over', () => {
   test('is told from a time on, in the order in which it came, however much there is', async () => {
     const store = new MemoryRecordStore(() => NOW);
     const memory = inMemory(store);
+    const makeQueueId = queueIds(1);
+    const ids: string[] = [];
     for (let n = 0; n < 450; n += 1) {
-      const messageId = String(n).padStart(4, '0');
-      memory.remember({ result: evaluation(branch()), facts: facts({ messageId, now: at(n < 200 ? -5 : -1) }) });
+      const now = at(n < 200 ? -5 : -1);
+      const messageId = makeQueueId(now);
+      ids.push(messageId);
+      memory.remember({ result: evaluation(branch()), facts: facts({ messageId, now }) });
     }
     await memory.flush();
     const late = await recalled(store, at(-2));
-    assert.deepEqual([late.length, late[0]?.facts.messageId, late.at(-1)?.facts.messageId], [250, '0200', '0449']);
+    assert.deepEqual([late.length, late[0]?.facts.messageId, late.at(-1)?.facts.messageId], [250, ids[200], ids[449]]);
+  });
+
+  test('what is much older is not read', async () => {
+    const store = new MemoryRecordStore(() => NOW);
+    const memory = inMemory(store);
+    const makeQueueId = queueIds(1);
+    for (const hours of [-200, -100, -1]) {
+      memory.remember({
+        result: evaluation(branch()),
+        facts: facts({ messageId: makeQueueId(at(hours)), now: at(hours) }),
+      });
+    }
+    await memory.flush();
+    const read: string[] = [];
+    const list: RecordStore['list'] = async (...asked) => {
+      const records = await store.list(...asked);
+      read.push(...records.map(({ key }) => key));
+      return records;
+    };
+    assert.equal((await recalled({ list }, at(-2))).length, 1);
+    assert.equal(read.length, 1);
   });
 
   test('headers are kept within a limit, and what is too large is not kept', async () => {
@@ -248,6 +278,16 @@ describe('two outcomes', () => {
 
   test('are the same whatever rules they are due to, and in whatever order', () => {
     assert.ok(isSameOutcome(outcome(by('one'), other), outcome(other, by('another'))));
+  });
+
+  test('is the same in whatever order its recipients stand', () => {
+    assert.ok(
+      isSameOutcome(
+        outcome(addedFor('a@x.test', 'b@x.test'), addedFor('c@x.test')),
+        outcome(addedFor('c@x.test'), addedFor('b@x.test', 'a@x.test')),
+      ),
+    );
+    assert.ok(!isSameOutcome(outcome(addedFor('a@x.test')), outcome(addedFor('b@x.test'))));
   });
 
   for (const [what, changed] of Object.entries({
