@@ -80,9 +80,10 @@ export class Evaluator<Kept extends Pick<Trail, 'version'> = CompactTrail> {
       const result = evaluate(rules, facts);
       if (result.kind !== 'needs') return { result: { ...result, trail: this.#parts.keep(result.trail) }, facts };
       gathered.header ??= readHeader(await headerOctets(submission));
-      if (result.need === 'header') continue;
+      const goesOn = isForHere(submission, gathered);
+      if (result.need === 'header' && goesOn) continue;
       gathered.people ??= await this.#parts.directory().find(peopleIn(submission, gathered.header, rules));
-      if (result.need === 'directory') continue;
+      if (result.need === 'directory' && goesOn) continue;
       const answer = await this.#parts.inspect({ facts: { ...plain, ...gathered }, content: submission.content });
       if (answer.kind === 'done') {
         const { result: made, content } = answer.answer;
@@ -104,6 +105,13 @@ export class Evaluator<Kept extends Pick<Trail, 'version'> = CompactTrail> {
 
 /** Rules that have changed while a message was looked into are begun with so often. */
 const TURNS = 3;
+
+/** Larger ones are evaluated where content is looked into, whatever is asked of them. */
+const LARGE_HEADER_BYTES = 32 * 1024;
+
+/** Dozens of conditions on a header of hundreds of kilobytes take longer than this thread may be kept from others. */
+const isForHere = ({ facts: { headerBytes } }: Submission, { content }: Gathered): boolean =>
+  headerBytes <= LARGE_HEADER_BYTES || content !== undefined;
 
 /** One for each of header, people and content, and one when all is there. */
 const ROUNDS = 4;

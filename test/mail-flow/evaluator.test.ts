@@ -103,6 +103,23 @@ describe('an evaluation over a real message', () => {
     assert.equal(facts.content, undefined);
   });
 
+  test('looks at a large header in the thread, and at a usual one here', async () => {
+    const marked = { parameter: 'headerContainsWords', value: { header: 'X-Mark', words: ['needle'] } } as const;
+    const rules = [
+      { name: 'Header', conditions: [marked], actions: [{ parameter: 'quarantine', value: true }] },
+    ] as const;
+    for (const [filling, isInspected] of [
+      [10, false],
+      [40_000, true],
+    ] as const) {
+      const fields = `X-Filling: ${'x'.repeat(70)}\r\n`.repeat(Math.ceil(filling / 83));
+      const { result, facts } = await evaluated(rules, submission(`${fields}X-Mark: a needle\r\n${CARD}`));
+      assert.ok(result.kind === 'evaluated');
+      assert.equal(result.branches[0]?.disposition.kind, 'quarantine');
+      assert.equal(facts.content !== undefined, isInspected, `${filling}`);
+    }
+  });
+
   test('the manager of whom the header names is known', async () => {
     const actions = [{ parameter: 'addManagerAsRecipientType', value: 'bcc' }] as const;
     const { result } = await evaluated([{ name: 'Manager', conditions: [], actions }], submission(CARD));
