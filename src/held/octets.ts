@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import type { Content } from '#mail/content.ts';
 import type { Bytes } from '#mail/units.ts';
+import { readStart } from '#queue/read-start.ts';
 
 /** Of a longer header people get the beginning. */
 const HEADER_LIMIT: Bytes = 256 * 1024;
@@ -15,22 +16,24 @@ export async function octetsOf(content: Content): Promise<AsyncIterable<Uint8Arr
 
 /** `''` when the file is gone. */
 export async function headerOf(content: Content, headerBytes: Bytes): Promise<string> {
-  const length = Math.min(headerBytes, HEADER_LIMIT);
-  if (content.kind === 'inline') return new TextDecoder().decode(content.bytes.subarray(0, length));
-  await using file = await openIfThere(content.path);
-  if (file === undefined) return '';
-  const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
-  return new TextDecoder().decode(buffer.subarray(0, bytesRead));
+  try {
+    return new TextDecoder().decode(await readStart(content, Math.min(headerBytes, HEADER_LIMIT)));
+  } catch (error) {
+    if (isGone(error)) return '';
+    throw error;
+  }
 }
 
 async function openIfThere(path: string) {
   try {
     return await open(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isGone(error)) return undefined;
     throw error;
   }
 }
+
+const isGone = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;

@@ -14,6 +14,7 @@ import { compileTypes, type CompiledTypes } from '#rules/sit/compile.ts';
 import { detect } from '#rules/sit/detect.ts';
 import { AcceptedDomains } from './accepted-domains.ts';
 import type { ContentAnswer, ContentJob, ContentTerms, PlainFacts } from './content-job.ts';
+import { inspectionWithoutTexts } from './without-texts.ts';
 
 /** Prepared once for as long as the terms are the same. */
 export class ContentWork {
@@ -54,7 +55,5 @@ function withoutTexts(
   { inspection, information }: ContentFacts & { readonly kind: 'inspected' },
   known: Pick<ContentFacts & { readonly kind: 'remembered' }, 'searched' | 'answers'>,
 ): ContentAnswer['content'] {
-  const { charsets, kinds, limits, failure } = inspection;
-  const attachments = inspection.attachments.map((attachment) => ({ ...attachment, text: '' }));
-  return { kind: 'remembered', inspection: { attachments, charsets, kinds, limits, failure }, information, ...known };
+  return { kind: 'remembered', inspection: inspectionWithoutTexts(inspection), information, ...known };
 }

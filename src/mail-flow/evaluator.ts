@@ -2,11 +2,11 @@
  * Evaluates the rules for one message, and gathers for them only what they ask for: its header and who people are here, what is in it in
  * a thread, since that may be slow and large. Decides nothing itself and changes nothing.
  */
-import { open } from 'node:fs/promises';
 import type { Directory } from '#directory/directory.ts';
 import type { Content, ContentFacts as ReceivedFacts } from '#mail/content.ts';
 import type { Live } from '#mail/units.ts';
 import { readHeader } from '#mime/header.ts';
+import { readStart } from '#queue/read-start.ts';
 import type { CompiledRuleSet } from '#rules/compile.ts';
 import { evaluate } from '#rules/evaluate.ts';
 import type { Deferred, Evaluation, Trail } from '#rules/evaluation.ts';
@@ -79,7 +79,7 @@ export class Evaluator<Kept extends Pick<Trail, 'version'> = CompactTrail> {
       const facts = { ...plain, isAcceptedDomain, ...gathered };
       const result = evaluate(rules, facts);
       if (result.kind !== 'needs') return { result: { ...result, trail: this.#parts.keep(result.trail) }, facts };
-      gathered.header ??= readHeader(await headerOctets(submission));
+      gathered.header ??= readHeader(await readStart(submission.content, submission.facts.headerBytes));
       const goesOn = isForHere(submission, gathered);
       if (result.need === 'header' && goesOn) continue;
       gathered.people ??= await this.#parts.directory().find(peopleIn(submission, gathered.header, rules));
@@ -134,12 +134,4 @@ export function peopleIn(
   ];
   const inHeader = rules.asksForNamed ? [...to, ...cc] : [];
   return [...new Set([...named, ...inHeader, ...rules.addresses])].filter((address) => address !== '');
-}
-
-async function headerOctets({ content, facts: { headerBytes } }: Submission): Promise<Uint8Array> {
-  if (content.kind === 'inline') return content.bytes.subarray(0, headerBytes);
-  await using file = await open(content.path);
-  const octets = Buffer.alloc(headerBytes);
-  const { bytesRead } = await file.read(octets, 0, headerBytes, 0);
-  return octets.subarray(0, bytesRead);
 }

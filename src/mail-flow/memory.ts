@@ -15,6 +15,7 @@ import type { DetectedInformation } from '#rules/sit/detection.ts';
 import { KEY_CHARACTERS, type TextAnswers } from '#rules/text-answers.ts';
 import type { Evaluated } from './evaluator.ts';
 import type { CompactTrail } from './trail.ts';
+import { inspectionWithoutTexts } from './without-texts.ts';
 
 const COLLECTION = 'rule-facts';
 /** So much of a field, and of all fields; a rule that looks further sees less than it did. */
@@ -184,16 +185,9 @@ function shortened(header: HeaderFacts): HeaderFacts {
 
 function withoutTexts(content: ContentFacts): RememberedContent {
   if (content.kind === 'failed') return content;
-  const { attachments, charsets, kinds, limits, failure } = content.inspection;
   return {
     kind: 'remembered',
-    inspection: {
-      attachments: attachments.map((attachment) => ({ ...attachment, text: '' })),
-      charsets,
-      kinds,
-      limits,
-      ...(failure === undefined ? {} : { failure }),
-    },
+    inspection: inspectionWithoutTexts(content.inspection),
     information: [...content.information],
     ...(content.kind === 'remembered' ? { searched: content.searched, answers: bounded(content.answers) } : {}),
   };

@@ -1,9 +1,8 @@
 /** The files of a rule directory as they are: which they are, their texts, their order. What stands in them is `rule-set.ts`'s. */
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isListed } from '#config/file-list.ts';
+import { listFiles } from '#config/file-list.ts';
 import type { ConfigProblem } from '#config/problems.ts';
 import { readTextFile } from '#config/text-file.ts';
 
@@ -16,12 +15,15 @@ export type FilesReading =
 
 export const FILE_LIMIT_MIB = 4;
 export const MOST_FILES = 300;
+/** Those that begin with a dot are drafts. */
+const NAMES = /^[^.].*\.ya?ml$/i;
 
 /** In the order of their names. A directory that is not there has none. */
 export function readRuleFiles(directory: string): FilesReading {
-  const names = listNames(directory);
-  if ('message' in names)
-    return { kind: 'refused', problems: [{ file: directory, setting: '', message: names.message }] };
+  const listed = listFiles(directory, NAMES, 'it is a file; the setting mailFlow.rules names a directory');
+  if ('message' in listed)
+    return { kind: 'refused', problems: [{ file: directory, setting: '', message: listed.message }] };
+  const { names } = listed;
   const files: RuleFile[] = [];
   const problems: ConfigProblem[] = [];
   for (const name of names.slice(0, MOST_FILES)) {
@@ -44,19 +46,3 @@ export function versionOf(files: readonly RuleFile[]): string {
 }
 
 export const nameOf = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
-
-/** Names that begin with a dot are drafts. Code points decide, so that the order is the same for every locale. */
-function listNames(directory: string): readonly string[] | { readonly message: string } {
-  try {
-    const names = readdirSync(directory).filter((name) => /^[^.].*\.ya?ml$/i.test(name));
-    return names.filter((name) => isListed(join(directory, name))).toSorted();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return code === 'ENOENT' ? [] : { message: `cannot be read (${LISTING[code] ?? code})` };
-  }
-}
-
-const LISTING: { readonly [code: string]: string } = {
-  ENOTDIR: 'it is a file; the setting mailFlow.rules names a directory',
-  EACCES: 'this user may not read it',
-};

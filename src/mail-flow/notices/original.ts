@@ -1,13 +1,13 @@
 /**
  * The message that a notice is about: its header for the words of the notice, and itself as an attachment. What cannot be read is left
- * out, since a notice without it is worth more than none. The only I/O of notices.
+ * out, since a notice without it is worth more than none. Only here notices read a file.
  */
 import { isAscii } from 'node:buffer';
-import { open } from 'node:fs/promises';
 import type { Content, ContentFacts } from '#mail/content.ts';
 import type { Bytes } from '#mail/units.ts';
 import { longestLine, type Part } from '#mime/compose.ts';
 import { convertToSevenBit } from '#mime/convert.ts';
+import { readStart } from '#queue/read-start.ts';
 
 export type Original = {
   /** `header`: it is too large. */
@@ -26,7 +26,8 @@ const FILE_NAME = 'original.eml';
 export async function readOriginal(content: Content | undefined, facts: ContentFacts, limit: Bytes): Promise<Original> {
   const isWhole = facts.sizeBytes <= limit;
   const headerBytes = Math.min(facts.headerBytes, HEADER_LIMIT);
-  const octets = await readStart(content, isWhole ? facts.sizeBytes : headerBytes);
+  // Any failure to read has the same answer, and whoever delivers the message meets and reports it.
+  const octets = content && (await readStart(content, isWhole ? facts.sizeBytes : headerBytes).catch(() => undefined));
   if (octets === undefined) return { kind: 'unreadable', octets: new Uint8Array(), headerBytes: 0 };
   return isWhole ? { kind: 'whole', octets, headerBytes } : { kind: 'header', octets, headerBytes };
 }
@@ -84,25 +85,6 @@ const attached = (type: string, octets: Uint8Array, encoding: '7bit' | '8bit' | 
   encoding,
   fileName: FILE_NAME,
 });
-
-async function readStart(content: Content | undefined, length: Bytes): Promise<Uint8Array | undefined> {
-  if (content === undefined) return undefined;
-  if (content.kind === 'inline') return content.bytes.subarray(0, length);
-  try {
-    await using file = await open(content.path, 'r');
-    const octets = Buffer.alloc(length);
-    let filled = 0;
-    while (filled < length) {
-      const { bytesRead } = await file.read(octets, filled, length - filled, filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return octets.subarray(0, filled);
-  } catch {
-    // Any failure to read has the same answer, and whoever delivers the message meets and reports it.
-    return undefined;
-  }
-}
 
 /** Up to the last line end, so that a cut header stays a header. */
 const wholeLines = (octets: Uint8Array): Uint8Array => octets.subarray(0, octets.lastIndexOf(0x0a) + 1);

@@ -2,10 +2,10 @@
  * The octets of the original message that go back with a report: all of it or its header. The only I/O of reporting;
  * what cannot be read is left out, since a report without it is worth more than none.
  */
-import { open } from 'node:fs/promises';
 import type { Content, ContentFacts } from '#mail/content.ts';
 import type { Bytes } from '#mail/units.ts';
 import { convertToSevenBit } from '#mime/convert.ts';
+import { readStart } from '#queue/read-start.ts';
 
 export type Returned =
   | { readonly kind: 'full' | 'header'; readonly octets: Uint8Array }
@@ -30,7 +30,8 @@ export async function readReturnedContent(
 ): Promise<Returned> {
   const wholly = full && facts.sizeBytes <= fullContentLimit;
   const length = wholly ? facts.sizeBytes : Math.min(facts.headerBytes, RETURNED_HEADER_LIMIT);
-  const octets = content.kind === 'inline' ? content.bytes.subarray(0, length) : await readStart(content.path, length);
+  // Any failure to read has the same answer, and delivery itself meets and reports the same trouble.
+  const octets = await readStart(content, length).catch(() => undefined);
   if (octets === undefined) return { kind: 'unreadable' };
   if (wholly && (mayBeEncoded || (await fitsSevenBits(octets, facts)))) return { kind: 'full', octets };
   return { kind: 'header', octets: wholeLines(octets.subarray(0, Math.min(facts.headerBytes, RETURNED_HEADER_LIMIT))) };
@@ -42,23 +43,6 @@ export async function readReturnedContent(
  */
 async function fitsSevenBits(octets: Uint8Array, { eightBit }: ContentFacts): Promise<boolean> {
   return !eightBit || (await convertToSevenBit(octets)) !== undefined;
-}
-
-async function readStart(path: string, length: Bytes): Promise<Uint8Array | undefined> {
-  try {
-    await using file = await open(path, 'r');
-    const octets = Buffer.alloc(length);
-    let filled = 0;
-    while (filled < length) {
-      const { bytesRead } = await file.read(octets, filled, length - filled, filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return octets.subarray(0, filled);
-  } catch {
-    // Any failure to read has the same answer, and delivery itself meets and reports the same trouble.
-    return undefined;
-  }
 }
 
 /** Up to the last line end, so that a cut header stays a header; the empty line that ends it is not needed. */
