@@ -11,11 +11,11 @@ import { test, type TestContext } from 'node:test';
 
 import { makeDevelopmentCertificates } from '#cli/certificates.ts';
 import { parseConfig } from '#config/load.ts';
-import { NO_DOCUMENTS } from '#config/mail-flow/documents.ts';
 import { makeLogger } from '#log/logger.ts';
 import { renderMetrics } from '#log/metrics.ts';
 import { Relay } from '../src/app.ts';
 import { ForkedRelay, type RelaySetup } from '../src/relay-process.ts';
+import { NO_DOCUMENTS } from './doubles/documents.ts';
 
 /** Settings for a relay of one listener, with certificates and data in a directory that goes with the test. */
 async function setupFor(context: TestContext, port: number, log: object): Promise<RelaySetup> {

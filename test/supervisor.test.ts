@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { NO_DOCUMENTS } from '#config/mail-flow/documents.ts';
 import { parseConfig } from '#config/load.ts';
 import type { RelayProcess, RelaySetup } from '../src/relay-process.ts';
 import { Supervisor } from '../src/supervisor.ts';
+import { NO_DOCUMENTS } from './doubles/documents.ts';
 
 function setupOf(version: string): RelaySetup {
   const { config } = parseConfig('processes: 1', 'relay.yaml', { hostname: 'mail.example.org' });

@@ -7,7 +7,6 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { NO_DOCUMENTS } from '#config/mail-flow/documents.ts';
 import type { RelayConfig } from '#config/schema.ts';
 import type { EventFields, EventName } from '#log/events.ts';
 import { listCountedDomains } from '#reporting/tls-report/counts.ts';
@@ -21,6 +20,7 @@ import { failure, session, STS } from '../reporting/tls-report/sample.ts';
 import { RECORD } from '../reporting/tls-report/intake-world.ts';
 import { KEY } from '../reporting/tls-report/sending-world.ts';
 import { inWorld, type World } from './world.ts';
+import { NO_DOCUMENTS } from '../doubles/documents.ts';
 
 /** Whose reports are due whatever the time is now. */
 const AT = new Date(Date.now() - 3 * DAY_MS);

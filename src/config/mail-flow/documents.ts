@@ -28,12 +28,6 @@ export type DocumentsReading =
 /** What documents are read from. */
 export type DocumentSettings = Pick<RelayConfig, 'mailFlow' | 'outbound'>;
 
-export const NO_DOCUMENTS: MailFlowDocuments = {
-  ruleSet: { rules: [], version: '' },
-  customTypes: [],
-  directoryEntries: [],
-};
-
 /** `rulesDirectory` in the place of the one that the settings name: other rules can be tried. */
 export function loadDocuments(settings: DocumentSettings, rulesDirectory = settings.mailFlow.rules): DocumentsReading {
   const { directory, sensitiveInformationTypes } = settings.mailFlow;
